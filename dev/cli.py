@@ -1,0 +1,120 @@
+"""The command line: one subcommand a thing that an operator does."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+
+from rich.console import Console
+
+from dev.home import Home, OperatorError
+
+Command = Callable[[argparse.Namespace, Home, Console], int]
+PASSED_THROUGH = ("demo", "replay")
+"""Commands that read their own arguments."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code. What went wrong is one sentence on standard error."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if given and given[0] in PASSED_THROUGH:
+            return int(importlib.import_module(f"dev.{given[0]}").run(given[1:]))
+        chosen = _parser().parse_args(given)
+        command: Command = chosen.command
+        return command(chosen, Home.from_environment(), Console(highlight=False))
+    except OperatorError as error:
+        print(f"markethall: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="./markethall", description="Runs the Markethall suite.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    up = _add(commands, "up", _up, "start servers and services, or what is missing of them")
+    up.add_argument("--only", metavar="NAME,…", help="only these services")
+    up.add_argument("--workers", action="append", default=[], metavar="NAME=N", help="N copies of a service")
+    status = _add(commands, "status", _status, "what runs, where, and how it is")
+    status.add_argument("--json", action="store_true", help="for programs")
+    logs = _add(commands, "logs", _logs, "what a process wrote; of all when none is named")
+    logs.add_argument("name", nargs="?", metavar="NAME")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on as it is written")
+    logs.add_argument("-n", "--lines", type=int, default=50, help="how many lines back (50)")
+    for verb in ("restart", "stop", "start"):
+        each = _add(commands, verb, _control, f"{verb} one service, all its copies")
+        each.set_defaults(verb=verb)
+        each.add_argument("name", nargs="+", metavar="NAME")
+    _add(commands, "down", _down, "end services and servers; the data stays")
+    _add(commands, "reset", _reset, "down, then delete data, logs and secrets")
+    dead = _add(commands, "dead", _dead, "messages that failed for good, and why")
+    dead.add_argument("service", nargs="?", metavar="SERVICE")
+    dead.add_argument("--replay", action="store_true", help="send them to their service again")
+    dead.add_argument("--json", action="store_true", help="for programs")
+    test = _add(commands, "test", _test, "every check and test, from nothing, servers included")
+    test.add_argument("rest", nargs="*", metavar="PYTEST_ARGUMENT", help="after `--`: for pytest")
+    commands.add_parser("demo", help="up, then generated shops and a live minute of trade")
+    commands.add_parser("replay", help="the main job on real invoices, reconciled to the cent")
+    return parser
+
+
+def _add(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, command: Command, text: str
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _up(chosen: argparse.Namespace, home: Home, console: Console) -> int:
+    from dev.suite import Selection
+    from dev.up import up
+    from dev.welcome import welcome
+
+    selection = Selection.parse(chosen.only, chosen.workers)
+    up(home, selection, console)
+    welcome(home, console)
+    return 0
+
+
+def _status(chosen: argparse.Namespace, home: Home, console: Console) -> int:
+    from dev.status import show
+
+    return show(home, console, as_json=chosen.json)
+
+
+def _logs(chosen: argparse.Namespace, home: Home, _console: Console) -> int:
+    from dev.logs import show
+
+    return show(home, chosen.name, lines=chosen.lines, follow=chosen.follow)
+
+
+def _control(chosen: argparse.Namespace, home: Home, console: Console) -> int:
+    from dev.control import control
+
+    return control(home, console, chosen.verb, chosen.name)
+
+
+def _down(_chosen: argparse.Namespace, home: Home, console: Console) -> int:
+    from dev.down import down
+
+    return down(home, console)
+
+
+def _reset(_chosen: argparse.Namespace, home: Home, console: Console) -> int:
+    from dev.down import reset
+
+    return reset(home, console)
+
+
+def _dead(chosen: argparse.Namespace, home: Home, console: Console) -> int:
+    from dev.dead import dead
+
+    return dead(home, console, chosen.service, replay=chosen.replay, as_json=chosen.json)
+
+
+def _test(chosen: argparse.Namespace, _home: Home, console: Console) -> int:
+    from dev.testing import test
+
+    return test(console, chosen.rest)

@@ -1,0 +1,141 @@
+"""The environment of each service process: what it needs, and none of the administrator's secrets."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from common.suite import SERVICES
+from dev import secret_store
+from dev.home import SANDBOX_HTTP, SANDBOX_SMTP, Home
+from dev.provision.accounts import broker_accounts, database_accounts, with_account
+from dev.secret_store import SecretStore
+
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "MARKETHALL_LOG_LEVEL")
+PASSED_ON_PREFIXES = ("OTEL_",)
+PROVIDER_KEYS = ("STRIPE_API_KEY", "STRIPE_API_BASE", "STRIPE_WEBHOOK_SECRET")
+MAIL_SETTINGS = ("SMTP_HOST", "SMTP_PORT", "SMTP_USERNAME", "SMTP_PASSWORD", "SMTP_SENDER")
+DEFAULT_ADMINISTRATOR = "admin@markethall.example"
+STRIPE_WEBHOOK_PATH = "/api/payments/webhooks/stripe/platform"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAddresses:
+    """The servers with their administrator; `redis` is None where no limit store is shared."""
+
+    mongo: str
+    amqp: str
+    management: str
+    redis: str | None
+
+
+def has_real_provider(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether a real payment key is set, so that the sandbox stays out."""
+    return bool(environment.get("STRIPE_API_KEY"))
+
+
+def database_prefix() -> str:
+    return os.environ.get("MARKETHALL_DATABASE_PREFIX", "")
+
+
+def service_environments(
+    home: Home, secrets: SecretStore, servers: ServerAddresses
+) -> dict[str, dict[str, str]]:
+    """One environment a service. Only what stands here reaches a service: nothing is inherited whole."""
+    keys = {name: secrets.get(f"signing.{name}", secret_store.key) for name in SERVICES}
+    public = json.dumps({name: secret_store.public_key(seed) for name, seed in keys.items()})
+    shared = {**inherited(), **_suite(home), "MARKETHALL_SERVICE_PUBLIC_KEYS": public}
+    if servers.redis:
+        shared["REDIS_URL"] = servers.redis
+    databases = {each.service: each for each in database_accounts(secrets, database_prefix())}
+    brokers = {each.service: each for each in broker_accounts(secrets, database_prefix())}
+    environments = {}
+    for name, spec in SERVICES.items():
+        environments[name] = {
+            **shared,
+            "MARKETHALL_SERVICE": name,
+            "MARKETHALL_PORT": str(home.port(spec.port_offset)),
+            "MARKETHALL_SERVICE_KEY": keys[name],
+            "MARKETHALL_ENCRYPTION_KEY": secrets.get(f"encryption.{name}", secret_store.key),
+            "AMQP_URL": with_account(servers.amqp, brokers[name]),
+            **_own(name, home, secrets),
+        }
+        if name in databases:
+            environments[name]["MONGO_URL"] = with_account(servers.mongo, databases[name])
+    return environments
+
+
+def inherited() -> dict[str, str]:
+    """The few variables of the operator's shell that every process may see."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in PASSED_ON or name.startswith(PASSED_ON_PREFIXES)
+    }
+
+
+def _suite(home: Home) -> dict[str, str]:
+    return {
+        "MARKETHALL_ENVIRONMENT": "development",
+        "MARKETHALL_PORT_BASE": str(home.port_base),
+        "MARKETHALL_HOME": str(home.path),
+        "MARKETHALL_DATABASE_PREFIX": database_prefix(),
+    }
+
+
+def _own(name: str, home: Home, secrets: SecretStore) -> dict[str, str]:
+    match name:
+        case "auth":
+            email, password = administrator(secrets)
+            return {"MARKETHALL_ADMIN_EMAIL": email, "MARKETHALL_ADMIN_PASSWORD": password}
+        case "payment":
+            return _payment(home, secrets)
+        case "notification":
+            return _mail(home)
+        case "gateway":
+            told = os.environ.get("MARKETHALL_DEFAULT_TENANT") or home.remembered().get("default_tenant")
+            return {"MARKETHALL_DEFAULT_TENANT": told} if told else {}
+        case _:
+            return {}
+
+
+def administrator(secrets: SecretStore) -> tuple[str, str]:
+    """The first super admin's address and password: the environment's, else made; kept in the home."""
+    for name in ("email", "password"):
+        told = os.environ.get(f"MARKETHALL_ADMIN_{name.upper()}")
+        if told and secrets.find(f"administrator.{name}") != told:
+            secrets.put(f"administrator.{name}", told)
+    email = secrets.get("administrator.email", lambda: DEFAULT_ADMINISTRATOR)
+    return email, secrets.get("administrator.password")
+
+
+def _payment(home: Home, secrets: SecretStore) -> dict[str, str]:
+    if has_real_provider():
+        return {name: os.environ[name] for name in PROVIDER_KEYS if os.environ.get(name)}
+    return sandbox_provider(home, secrets)
+
+
+def sandbox_provider(home: Home, secrets: SecretStore) -> dict[str, str]:
+    """The sandbox's address, key and webhook secret, as payment and the sandbox itself need them."""
+    return {
+        "STRIPE_API_KEY": secrets.get("stripe.key", lambda: "sk_test_" + secret_store.password()),
+        "STRIPE_API_BASE": f"http://127.0.0.1:{home.port(SANDBOX_HTTP)}",
+        "STRIPE_WEBHOOK_SECRET": secrets.get("stripe.webhook", lambda: "whsec_" + secret_store.password()),
+    }
+
+
+def _mail(home: Home) -> dict[str, str]:
+    if os.environ.get("SMTP_HOST"):
+        return {name: os.environ[name] for name in MAIL_SETTINGS if os.environ.get(name)}
+    return {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(home.port(SANDBOX_SMTP))}
+
+
+def sandbox_environment(home: Home, secrets: SecretStore) -> dict[str, str]:
+    """What the provider sandbox runs with: the same key and secret, and the door it calls back to."""
+    return {
+        **inherited(),
+        **_suite(home),
+        **sandbox_provider(home, secrets),
+        "MARKETHALL_SANDBOX_DB": str(home.data / "sandbox.sqlite3"),
+        "MARKETHALL_SANDBOX_WEBHOOK_URL": home.service_url("gateway") + STRIPE_WEBHOOK_PATH,
+    }

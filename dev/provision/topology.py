@@ -1,0 +1,39 @@
+"""The whole topology, declared with the administrator before any service starts."""
+
+import asyncio
+import importlib
+import importlib.util
+from collections.abc import Mapping
+
+from common.messaging import topology
+from common.suite import SERVICES
+
+WATCHERS = ("audit", "analytics", "realtime")
+"""Those who read the feed: a queue of theirs would only fill up."""
+
+
+def handled_types() -> dict[str, list[str]]:
+    """The event types of each acting service's visible inbox, `services.<name>.handlers.HANDLERS`."""
+    types = {}
+    for name in SERVICES:
+        module = f"services.{name}.handlers"
+        if name in WATCHERS or not _exists(f"services.{name}") or not _exists(module):
+            continue
+        table = getattr(importlib.import_module(module), "HANDLERS", {})
+        if table:
+            types[name] = [model.TYPE for model in table]
+    return types
+
+
+def grants() -> dict[str, topology.Permissions]:
+    """What each service may do at the broker."""
+    return {name: topology.permissions(name) for name in SERVICES}
+
+
+def declare(amqp_url: str, types: Mapping[str, list[str]]) -> None:
+    """Declares exchanges, queues, bindings and the feed. Raises what aio-pika raises."""
+    asyncio.run(topology.declare_all(amqp_url, types))
+
+
+def _exists(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None

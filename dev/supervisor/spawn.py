@@ -1,0 +1,106 @@
+"""Starting one process: a fork that either execs a program or calls a Python function."""
+
+import ctypes
+import gc
+import importlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from dev.supervisor.spec import ProcessSpec
+
+LONGEST_LOG_BYTES = 64 * 1024 * 1024
+_PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def fork(spec: ProcessSpec, *, close: Callable[[], None]) -> int:
+    """Starts the process in a session of its own and returns its pid.
+
+    `close` lets go, in the child, of what belongs to the supervisor alone.
+    """
+    log = _open_log(Path(spec.log))
+    supervisor = os.getpid()
+    pid = os.fork()
+    if pid:
+        os.close(log)
+        return pid
+    code = 1
+    try:
+        close()
+        code = _become(spec, log, supervisor)
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException:  # noqa: BLE001 - nothing may return into the supervisor's loop from a fork
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _become(spec: ProcessSpec, log: int, supervisor: int) -> int:
+    os.setsid()
+    _restore_signals()
+    # A supervisor that is killed takes its processes along in good order, so that none is orphaned.
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != supervisor:
+        return 1
+    _redirect(log)
+    if spec.argv:
+        os.execve(spec.argv[0], spec.argv, spec.environment)
+    os.environ.clear()
+    os.environ.update(spec.environment)
+    _LIBC.prctl(_PR_SET_NAME, f"mh-{spec.name}"[:15].encode(), 0, 0, 0)
+    gc.enable()
+    _resolve(spec.call)(*spec.arguments)
+    return 0
+
+
+def _restore_signals() -> None:
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def _redirect(log: int) -> None:
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+
+
+def _resolve(call: str) -> Callable[..., object]:
+    module, _, name = call.partition(":")
+    function = getattr(importlib.import_module(module), name)
+    if not callable(function):
+        raise TypeError(f"{call} is not a function")
+    return function  # type: ignore[no-any-return]
+
+
+def _open_log(path: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size > LONGEST_LOG_BYTES:
+        path.replace(path.with_suffix(".log.1"))
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def preload(modules: Iterable[str]) -> None:
+    """Imports what every service needs, once, so that forks share it.
+
+    Raises:
+        RuntimeError: an import left a thread behind, which no fork would have.
+    """
+    for module in modules:
+        importlib.import_module(module)
+    if len(os.listdir("/proc/self/task")) != 1:
+        raise RuntimeError("a preloaded module started a thread")
+    gc.collect()
+    gc.freeze()

@@ -1,0 +1,32 @@
+"""What the supervisor is told about a process."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSpec:
+    """One process: a program to exec (`argv`) or a Python function to call in a fork (`call`).
+
+    `group` is the name that `restart` and `logs` take: copies of one service share it.
+    `drain_seconds` is how long it may take from SIGTERM to its end before it is killed.
+    """
+
+    name: str
+    group: str
+    environment: dict[str, str] = field(repr=False)
+    argv: tuple[str, ...] = ()
+    call: str = ""
+    arguments: tuple[str | int, ...] = ()
+    ports: tuple[int, ...] = ()
+    log: str = ""
+    drain_seconds: float = 20.0
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Self:
+        """Rebuilds what `to_json` wrote; lists become tuples again."""
+        listed = {name: tuple(document.get(name, ())) for name in ("argv", "arguments", "ports")}
+        return cls(**{**document, **listed})

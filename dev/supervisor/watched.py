@@ -1,0 +1,131 @@
+"""One watched process as a small state machine; the clock and the fork are handed in."""
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from dev.supervisor.spec import ProcessSpec
+
+FIRST_DELAY_SECONDS = 0.5
+LONGEST_DELAY_SECONDS = 30.0
+HEALTHY_AFTER_SECONDS = 60.0
+
+
+class State(StrEnum):
+    RUNNING = "running"
+    BACKING_OFF = "backing off"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+
+def backoff_seconds(failures: int) -> float:
+    """Half a second after the first crash, doubled by each that follows, half a minute at most."""
+    return min(FIRST_DELAY_SECONDS * 2.0 ** min(failures - 1, 16), LONGEST_DELAY_SECONDS)
+
+
+def describe_exit(status: int) -> str:
+    """A wait status in words: ``code 1``, ``signal SIGKILL``."""
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        known = number in set(signal.Signals)
+        return f"signal {signal.Signals(number).name}" if known else f"signal {number}"
+    return f"code {os.waitstatus_to_exitcode(status)}"
+
+
+@dataclass(slots=True)
+class Watched:
+    """A process, whether it should run, and what became of it. Times are monotonic seconds."""
+
+    spec: ProcessSpec
+    fork: Callable[[ProcessSpec], int]
+    pid: int = 0
+    state: State = State.STOPPED
+    started_at: float = 0.0
+    due_at: float = 0.0
+    restarts: int = 0
+    failures: int = 0
+    last_exit: str = ""
+    wanted: bool = False
+
+    def start(self, now: float) -> None:
+        """Starts it, or lets it start again once the stop that is under way has ended."""
+        self.wanted = True
+        if self.state in (State.STOPPED, State.BACKING_OFF):
+            self._run(now)
+
+    def stop(self, now: float) -> None:
+        """Asks it to end; `tick` kills it when it has not by its drain time."""
+        self.wanted = False
+        if self.state is State.BACKING_OFF:
+            self.state = State.STOPPED
+        elif self.state is State.RUNNING:
+            self._terminate(now)
+
+    def restart(self, now: float) -> None:
+        """Ends it, if it runs, and starts it anew; what an operator asks for is no failure."""
+        self.wanted, self.failures = True, 0
+        if self.state is State.RUNNING:
+            self._terminate(now)
+        elif self.state is not State.STOPPING:
+            self._run(now)
+
+    def ended(self, status: int, now: float) -> None:
+        """Takes the wait status of the process and decides when it comes back."""
+        self.last_exit = describe_exit(status)
+        asked = self.state is State.STOPPING
+        healthy = now - self.started_at >= HEALTHY_AFTER_SECONDS
+        _end_group(self.pid)
+        self.pid = 0
+        if not self.wanted:
+            self.state = State.STOPPED
+            return
+        self.restarts += not asked
+        self.failures = 0 if asked else (1 if healthy else self.failures + 1)
+        self.state = State.BACKING_OFF
+        self.due_at = now if asked else now + backoff_seconds(self.failures)
+
+    def tick(self, now: float) -> None:
+        """Does what is due: the restart after a backoff, the kill after a drain."""
+        if now < self.due_at:
+            return
+        if self.state is State.BACKING_OFF:
+            self._run(now)
+        elif self.state is State.STOPPING:
+            _end_group(self.pid)
+            self.due_at = now + 1.0
+
+    def due(self) -> float | None:
+        """When `tick` has something to do, or None."""
+        return self.due_at if self.state in (State.BACKING_OFF, State.STOPPING) else None
+
+    def report(self, now: float) -> dict[str, Any]:
+        return {
+            "name": self.spec.name,
+            "group": self.spec.group,
+            "pid": self.pid or None,
+            "ports": list(self.spec.ports),
+            "state": str(self.state),
+            "restarts": self.restarts,
+            "lastExit": self.last_exit or None,
+            "uptimeSeconds": round(now - self.started_at, 1) if self.pid else None,
+            "wanted": self.wanted,
+        }
+
+    def _run(self, now: float) -> None:
+        self.pid = self.fork(self.spec)
+        self.state, self.started_at = State.RUNNING, now
+
+    def _terminate(self, now: float) -> None:
+        self.state, self.due_at = State.STOPPING, now + self.spec.drain_seconds
+        os.kill(self.pid, signal.SIGTERM)
+
+
+def _end_group(pid: int) -> None:
+    """Kills what is left of the process's own group: it led one since its fork."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
