@@ -1,0 +1,143 @@
+"""The sandbox's own routes: what was sent, and faults on request."""
+
+import json
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from dev.sandbox import overview, overview_page
+from dev.sandbox.faults import FaultBoard, Faults, FaultsRefused, describe_faults, parse_faults
+from dev.sandbox.mailbox import Mailbox
+from dev.sandbox.page import SAFE_HEADERS
+from dev.sandbox.requests import from_elsewhere, read_body
+from dev.sandbox.schema import EMPTIED_BY_RESET
+from dev.sandbox.storage import Storage
+from dev.sandbox.stripe.webhook_endpoints import FIXED_ID
+
+PAGE_LIMIT = 500
+ON_PAGE = 25
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """The routes beside Stripe's own; `wake` says that webhooks may be due."""
+
+    storage: Storage
+    mailbox: Mailbox
+    faults: FaultBoard
+    wake: Callable[[], None]
+
+    def routes(self) -> list[Route]:
+        """For the application's router."""
+        return [
+            Route("/", self.page),
+            Route("/health", self.health),
+            Route("/_sandbox/counts", self.counts),
+            Route("/_sandbox/payments", self.payments),
+            Route("/_sandbox/refunds", self.refunds),
+            Route("/_sandbox/webhooks", self.webhooks),
+            Route("/_sandbox/mails", self.mails),
+            Route("/_sandbox/faults", self.read_faults),
+            Route("/_sandbox/faults", self.ask_for_faults, methods=["POST"]),
+            Route("/_sandbox/faults", self.clear_faults, methods=["DELETE"]),
+            Route("/_sandbox/reset", self.reset, methods=["POST"]),
+        ]
+
+    async def health(self, request: Request) -> Response:
+        """Answers once storage does."""
+        await self.storage.run(lambda db: db.execute("SELECT 1").fetchone())
+        return JSONResponse({"status": "ok"})
+
+    async def page(self, request: Request) -> Response:
+        """The page for people."""
+        counted = await self.storage.run(overview.counts)
+        shown = overview_page.Overview(
+            counts=counted,
+            payments=(await self.storage.run(lambda db: overview.payments(db, limit=ON_PAGE)))["items"],
+            refunds=(await self.storage.run(lambda db: overview.refunds(db, limit=ON_PAGE)))["items"],
+            webhooks=(await self.storage.run(lambda db: overview.webhooks(db, limit=ON_PAGE)))["items"],
+            mails=(await self.mailbox.listing(limit=ON_PAGE))["items"],
+            faults=describe_faults(self.faults.current),
+        )
+        return HTMLResponse(overview_page.render(shown), headers=SAFE_HEADERS)
+
+    async def counts(self, request: Request) -> Response:
+        """How much of everything."""
+        return JSONResponse(await self.storage.run(overview.counts))
+
+    async def payments(self, request: Request) -> Response:
+        """?idempotencyKey=&limit="""
+        key, limit = request.query_params.get("idempotencyKey"), _limit(request)
+        return JSONResponse(await self.storage.run(lambda db: overview.payments(db, key=key, limit=limit)))
+
+    async def refunds(self, request: Request) -> Response:
+        """?limit="""
+        limit = _limit(request)
+        return JSONResponse(await self.storage.run(lambda db: overview.refunds(db, limit=limit)))
+
+    async def webhooks(self, request: Request) -> Response:
+        """?state=&subject=&limit="""
+        query, limit = request.query_params, _limit(request)
+        return JSONResponse(
+            await self.storage.run(
+                lambda db: overview.webhooks(
+                    db, state=query.get("state"), subject=query.get("subject"), limit=limit
+                )
+            )
+        )
+
+    async def mails(self, request: Request) -> Response:
+        """?to=&messageId=&limit="""
+        query = request.query_params
+        return JSONResponse(
+            await self.mailbox.listing(
+                to=query.get("to"), message_id=query.get("messageId"), limit=_limit(request)
+            )
+        )
+
+    async def read_faults(self, request: Request) -> Response:
+        """The faults in force."""
+        return JSONResponse(describe_faults(self.faults.current))
+
+    async def ask_for_faults(self, request: Request) -> Response:
+        """Change the faults in force; what is not named stays."""
+        if from_elsewhere(request):
+            return JSONResponse({"error": "cross-site request"}, 403)
+        try:
+            faults = parse_faults(self.faults.current, json.loads(await read_body(request)))
+        except (FaultsRefused, ValueError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+        await self.faults.put(faults)
+        self.wake()
+        return JSONResponse(describe_faults(faults))
+
+    async def clear_faults(self, request: Request) -> Response:
+        """No faults any more; what was held goes out."""
+        if from_elsewhere(request):
+            return JSONResponse({"error": "cross-site request"}, 403)
+        await self.faults.put(Faults())
+        self.wake()
+        return JSONResponse(describe_faults(self.faults.current))
+
+    async def reset(self, request: Request) -> Response:
+        """Forget everything but the endpoint from the environment."""
+        if from_elsewhere(request):
+            return JSONResponse({"error": "cross-site request"}, 403)
+
+        def empty(db: sqlite3.Connection) -> None:
+            for table in EMPTIED_BY_RESET:
+                db.execute(f"DELETE FROM {table}")
+            db.execute("DELETE FROM endpoints WHERE id <> ?", (FIXED_ID,))
+
+        await self.storage.run(empty)
+        await self.faults.put(Faults())
+        return Response(status_code=204)
+
+
+def _limit(request: Request) -> int:
+    asked = request.query_params.get("limit", "")
+    return max(1, min(int(asked), PAGE_LIMIT)) if asked.isdecimal() and len(asked) < 9 else 50

@@ -1,0 +1,106 @@
+"""The sandbox's tables. A provider object is one JSON body beside the few columns it is looked up by."""
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS objects (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  account TEXT NOT NULL,
+  parent TEXT,            -- the payment intent of a charge or refund, the customer of the rest
+  status TEXT,
+  currency TEXT,
+  amount_minor INTEGER NOT NULL DEFAULT 0,  -- what really moved: captured, or refunded
+  behaviour TEXT,         -- which test card a payment method is
+  idempotency_key TEXT,   -- the key of the request that made it
+  created INTEGER NOT NULL,
+  body TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS objects_by_kind ON objects (kind, account, seq);
+CREATE INDEX IF NOT EXISTS objects_by_parent ON objects (parent, kind) WHERE parent IS NOT NULL;
+CREATE INDEX IF NOT EXISTS objects_by_key ON objects (idempotency_key) WHERE idempotency_key IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS idempotency (
+  account TEXT NOT NULL,
+  key TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  replays INTEGER NOT NULL DEFAULT 0,
+  created INTEGER NOT NULL,
+  PRIMARY KEY (account, key)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS endpoints (
+  id TEXT PRIMARY KEY,
+  account TEXT NOT NULL,  -- '*' for the one from the environment
+  url TEXT NOT NULL,
+  secret TEXT NOT NULL,
+  enabled_events TEXT NOT NULL,
+  status TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  body TEXT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS deliveries (
+  seq INTEGER PRIMARY KEY,
+  event TEXT NOT NULL,
+  type TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  endpoint TEXT NOT NULL,
+  state TEXT NOT NULL,    -- pending, delivered, failed
+  attempts INTEGER NOT NULL DEFAULT 0,
+  next_at REAL NOT NULL,
+  last_status INTEGER,
+  last_error TEXT,
+  delivered_at REAL
+);
+CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (next_at) WHERE state = 'pending';
+CREATE INDEX IF NOT EXISTS deliveries_by_subject ON deliveries (subject);
+
+CREATE TABLE IF NOT EXISTS settlements (  -- refunds whose bank answers later
+  refund TEXT PRIMARY KEY,
+  account TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  due_at REAL NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS mails (
+  seq INTEGER PRIMARY KEY,
+  message_id TEXT NOT NULL,
+  sender TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  received_at REAL NOT NULL,
+  raw BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS mails_by_message_id ON mails (message_id);
+
+CREATE TABLE IF NOT EXISTS mail_recipients (
+  address TEXT NOT NULL,
+  mail INTEGER NOT NULL,
+  PRIMARY KEY (address, mail)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS mail_recipients_by_mail ON mail_recipients (mail);
+
+CREATE TABLE IF NOT EXISTS refused_recipients (
+  address TEXT PRIMARY KEY,
+  code INTEGER NOT NULL,
+  times INTEGER NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS faults (
+  name TEXT PRIMARY KEY,
+  value INTEGER NOT NULL
+);
+"""
+
+EMPTIED_BY_RESET = (
+    "objects",
+    "idempotency",
+    "deliveries",
+    "settlements",
+    "mails",
+    "mail_recipients",
+    "refused_recipients",
+    "faults",
+)

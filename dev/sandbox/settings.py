@@ -1,0 +1,63 @@
+"""What the sandbox reads from its environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class SettingsRefused(Exception):
+    """The environment contradicts itself; the message says how."""
+
+
+@dataclass(frozen=True)
+class FixedEndpoint:
+    """A webhook receiver that is known from the start, for the events of every account."""
+
+    url: str
+    secret: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`database` is None for memory only; `public_url` is where a customer's browser reaches the sandbox."""
+
+    host: str
+    http_port: int
+    smtp_port: int
+    public_url: str
+    database: Path | None
+    endpoint: FixedEndpoint | None
+
+
+def read_settings(environ: Mapping[str, str], *, host: str, http_port: int, smtp_port: int) -> Settings:
+    """Settings from the environment; raises SettingsRefused."""
+    reachable = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    public_url = environ.get("MARKETHALL_SANDBOX_PUBLIC_URL") or f"http://{reachable}:{http_port}"
+    return Settings(
+        host=host,
+        http_port=http_port,
+        smtp_port=smtp_port,
+        public_url=public_url.rstrip("/"),
+        database=_database(environ),
+        endpoint=_endpoint(environ),
+    )
+
+
+def _database(environ: Mapping[str, str]) -> Path | None:
+    chosen = environ.get("MARKETHALL_SANDBOX_DB")
+    if chosen == ":memory:":
+        return None
+    if chosen:
+        return Path(chosen)
+    home = environ.get("MARKETHALL_HOME")
+    return Path(home) / "sandbox.sqlite3" if home else None
+
+
+def _endpoint(environ: Mapping[str, str]) -> FixedEndpoint | None:
+    url = environ.get("MARKETHALL_SANDBOX_WEBHOOK_URL")
+    if not url:
+        return None
+    secret = environ.get("STRIPE_WEBHOOK_SECRET")
+    if not secret:
+        raise SettingsRefused("MARKETHALL_SANDBOX_WEBHOOK_URL needs STRIPE_WEBHOOK_SECRET beside it")
+    return FixedEndpoint(url=url, secret=secret)

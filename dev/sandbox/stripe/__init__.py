@@ -1,0 +1,1 @@
+"""Stripe's wire protocol, as far as the suite uses it."""
