@@ -1,0 +1,42 @@
+"""Small local copies of other services' facts, fed by events, asked at the owner when missing."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import DuplicateKeyError
+
+Ask = Callable[[], Awaitable[dict[str, Any] | None]]
+
+
+class LocalCopies:
+    """One collection of copies; each takes only what is newer, by its aggregate's sequence."""
+
+    def __init__(self, database: AsyncDatabase[dict[str, Any]], collection: str) -> None:
+        self.collection = database[collection]
+
+    async def take(self, company_id: str, copy_id: str, sequence: int, fields: dict[str, Any]) -> bool:
+        """Store the copy unless a newer one is there. True when it was taken."""
+        document = {**fields, "companyId": company_id, "sequence": sequence}
+        criteria = {"_id": copy_id, "companyId": company_id, "sequence": {"$lt": sequence}}
+        try:
+            result = await self.collection.update_one(criteria, {"$set": document}, upsert=True)
+        except DuplicateKeyError:
+            return False  # the filter missed because the stored one is as new or newer
+        return bool(result.modified_count or result.upserted_id)
+
+    async def find(self, company_id: str, copy_id: str, ask: Ask | None = None) -> dict[str, Any] | None:
+        """The copy, else what the owner says (kept at sequence 0 so that any event overrides it)."""
+        found = await self.collection.find_one({"_id": copy_id, "companyId": company_id})
+        if found is not None or ask is None:
+            return found
+        told = await ask()
+        if told is None:
+            return None
+        await self.take(company_id, copy_id, int(told.pop("sequence", 0)), told)
+        return await self.collection.find_one({"_id": copy_id, "companyId": company_id})
+
+    async def find_many(self, company_id: str, copy_ids: list[str]) -> dict[str, dict[str, Any]]:
+        """Copies by id, those that are there."""
+        cursor = self.collection.find({"_id": {"$in": copy_ids}, "companyId": company_id}).limit(len(copy_ids))
+        return {document["_id"]: document async for document in cursor}

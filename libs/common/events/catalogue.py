@@ -1,0 +1,80 @@
+"""Facts of the catalog service."""
+
+from typing import ClassVar
+
+from common.events.base import EventData
+from common.events.parts import ChangeData, VariantFact
+from common.money import Money
+
+
+class ProductCreated(EventData):
+    """A product exists. Inventory opens stock of 0 for each SKU; sales keeps prices."""
+
+    TYPE: ClassVar[str] = "product.created"
+    PRODUCER: ClassVar[str] = "catalog"
+    product_id: str
+    sku: str
+    name: str
+    status: str
+    price: Money
+    tax_basis_points: int | None = None
+    category_id: str | None = None
+    variants: list[VariantFact] = []
+
+
+class ProductUpdated(ChangeData):
+    """A product was edited; carries its whole sellable state. ``status`` archived: no longer sold."""
+
+    TYPE: ClassVar[str] = "product.updated"
+    PRODUCER: ClassVar[str] = "catalog"
+    product_id: str = ""
+    sku: str = ""
+    name: str = ""
+    status: str = ""
+    price: Money | None = None
+    tax_basis_points: int | None = None
+    category_id: str | None = None
+    variants: list[VariantFact] = []
+
+    def subject_id(self) -> str:
+        return self.product_id
+
+
+class ProductArchived(EventData):
+    """A product was taken out of sale."""
+
+    TYPE: ClassVar[str] = "product.archived"
+    PRODUCER: ClassVar[str] = "catalog"
+    product_id: str
+    sku: str
+
+
+class CategoryCreated(EventData):
+    """A category exists."""
+
+    TYPE: ClassVar[str] = "category.created"
+    PRODUCER: ClassVar[str] = "catalog"
+    category_id: str
+    name: str
+    parent_id: str | None = None
+
+
+class CategoryUpdated(ChangeData):
+    """A category was renamed or moved."""
+
+    TYPE: ClassVar[str] = "category.updated"
+    PRODUCER: ClassVar[str] = "catalog"
+    category_id: str = ""
+    name: str = ""
+    parent_id: str | None = None
+
+    def subject_id(self) -> str:
+        return self.category_id
+
+
+class CategoryDeleted(EventData):
+    """A category is gone; its products stay, without one."""
+
+    TYPE: ClassVar[str] = "category.deleted"
+    PRODUCER: ClassVar[str] = "catalog"
+    category_id: str

@@ -1,0 +1,182 @@
+"""Facts of the sales service: web and staff orders, till sales, customers."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from common.events.base import EventData, EventPart
+from common.events.parts import ChangeData, OrderLine, PostalAddress, Tender
+from common.money import Money
+
+
+class OrderCreated(EventData):
+    """An order was accepted; the saga begins. ``payment_method`` null: paid later through process.
+
+    ``has_payment_token``: the token itself never travels in an event; payment asks sales for it.
+    """
+
+    TYPE: ClassVar[str] = "order.created"
+    PRODUCER: ClassVar[str] = "sales"
+    order_id: str
+    number: str
+    channel: str
+    customer_id: str | None = None
+    email: str | None = None
+    shop_id: str | None = None
+    cart_id: str | None = None
+    lines: list[OrderLine]
+    total: Money
+    payment_method: str | None = None
+    has_payment_token: bool = False
+    placed_at: datetime
+    deadline_at: datetime
+
+
+class OrderConfirmed(EventData):
+    """Goods are held and payment is settled or promised. Inventory deducts nothing twice, debts begin.
+
+    ``total`` counts as revenue on ``placed_at``'s day in the company's time zone.
+    """
+
+    TYPE: ClassVar[str] = "order.confirmed"
+    PRODUCER: ClassVar[str] = "sales"
+    order_id: str
+    number: str
+    channel: str
+    customer_id: str | None = None
+    email: str | None = None
+    shop_id: str | None = None
+    lines: list[OrderLine]
+    total: Money
+    payment_method: str | None = None
+    payment_status: str
+    placed_at: datetime
+
+
+class OrderCancelled(EventData):
+    """The order ended without a sale. ``reason``: out_of_stock, payment_failed, expired, customer, staff.
+
+    ``was_confirmed``: its revenue was counted and is taken back on the day of this event.
+    """
+
+    TYPE: ClassVar[str] = "order.cancelled"
+    PRODUCER: ClassVar[str] = "sales"
+    order_id: str
+    number: str
+    channel: str
+    customer_id: str | None = None
+    email: str | None = None
+    shop_id: str | None = None
+    reason: str
+    was_confirmed: bool
+    lines: list[OrderLine]
+    total: Money
+    payment_method: str | None = None
+    placed_at: datetime
+
+
+class OrderPaid(EventData):
+    """Money for the whole order has been captured."""
+
+    TYPE: ClassVar[str] = "order.paid"
+    PRODUCER: ClassVar[str] = "sales"
+    order_id: str
+    number: str
+    customer_id: str | None = None
+    email: str | None = None
+    shop_id: str | None = None
+    total: Money
+
+
+class OrderUpdated(ChangeData):
+    """Address or note of an order was changed before fulfilment."""
+
+    TYPE: ClassVar[str] = "order.updated"
+    PRODUCER: ClassVar[str] = "sales"
+    order_id: str = ""
+    shop_id: str | None = None
+
+    def subject_id(self) -> str:
+        return self.order_id
+
+
+class OrderStatusChanged(EventData):
+    """An order moved on: processing, completed, on_hold or delivered."""
+
+    TYPE: ClassVar[str] = "order.status_changed"
+    PRODUCER: ClassVar[str] = "sales"
+    order_id: str
+    number: str
+    customer_id: str | None = None
+    email: str | None = None
+    shop_id: str | None = None
+    status: str
+    fulfilment_status: str
+
+
+class FulfilledLine(EventPart):
+    """What of a line was handed over."""
+
+    item_id: str
+    sku: str
+    quantity: int
+
+
+class OrderFulfilled(EventData):
+    """A parcel left: some or all lines of an order, perhaps with tracking."""
+
+    TYPE: ClassVar[str] = "order.fulfilled"
+    PRODUCER: ClassVar[str] = "sales"
+    order_id: str
+    number: str
+    fulfilment_id: str
+    customer_id: str | None = None
+    email: str | None = None
+    shop_id: str | None = None
+    lines: list[FulfilledLine]
+    tracking: str | None = None
+    fulfilment_status: str
+
+
+class SaleCompleted(EventData):
+    """A till sale: paid and handed over in one answer. Inventory takes the stock, short counts included."""
+
+    TYPE: ClassVar[str] = "sale.completed"
+    PRODUCER: ClassVar[str] = "sales"
+    order_id: str
+    number: str
+    client_sale_id: str
+    customer_id: str | None = None
+    email: str | None = None
+    shop_id: str | None = None
+    lines: list[OrderLine]
+    total: Money
+    tenders: list[Tender]
+    change: Money
+    sold_at: datetime
+
+
+class CustomerCreated(EventData):
+    """A company has a customer record."""
+
+    TYPE: ClassVar[str] = "customer.created"
+    PRODUCER: ClassVar[str] = "sales"
+    customer_id: str
+    user_id: str | None = None
+    email: str | None = None
+    name: str | None = None
+    phone: str | None = None
+    address: PostalAddress | None = None
+
+
+class CustomerUpdated(ChangeData):
+    """A customer record was edited."""
+
+    TYPE: ClassVar[str] = "customer.updated"
+    PRODUCER: ClassVar[str] = "sales"
+    customer_id: str = ""
+    email: str | None = None
+    name: str | None = None
+    phone: str | None = None
+
+    def subject_id(self) -> str:
+        return self.customer_id

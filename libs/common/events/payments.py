@@ -1,0 +1,179 @@
+"""Facts of the payment and debt services."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from common.events.base import EventData
+from common.events.parts import ChangeData
+from common.money import Money
+
+
+class PaymentInitiated(EventData):
+    """A payment record exists and the provider is about to be asked."""
+
+    TYPE: ClassVar[str] = "payment.initiated"
+    PRODUCER: ClassVar[str] = "payment"
+    payment_id: str
+    order_id: str
+    shop_id: str | None = None
+    method: str
+    provider: str
+    amount: Money
+
+
+class PaymentRequiresAction(EventData):
+    """The buyer must confirm with the bank (3-D Secure) before the money moves."""
+
+    TYPE: ClassVar[str] = "payment.requires_action"
+    PRODUCER: ClassVar[str] = "payment"
+    payment_id: str
+    order_id: str
+    shop_id: str | None = None
+    method: str
+    amount: Money
+
+
+class PaymentSucceeded(EventData):
+    """Money was captured. ``amount`` is what this payment captured."""
+
+    TYPE: ClassVar[str] = "payment.succeeded"
+    PRODUCER: ClassVar[str] = "payment"
+    payment_id: str
+    order_id: str
+    shop_id: str | None = None
+    method: str
+    provider: str
+    amount: Money
+
+
+class PaymentFailed(EventData):
+    """The provider said no. ``final``: the payment that the order itself carried; sales cancels the order.
+
+    Not final: a try through process; the order stays and may be tried again.
+    """
+
+    TYPE: ClassVar[str] = "payment.failed"
+    PRODUCER: ClassVar[str] = "payment"
+    payment_id: str
+    order_id: str
+    shop_id: str | None = None
+    method: str
+    amount: Money
+    code: str
+    decline_code: str | None = None
+    final: bool
+
+
+class PaymentExpired(EventData):
+    """Nobody paid in time; nothing can be captured any more."""
+
+    TYPE: ClassVar[str] = "payment.expired"
+    PRODUCER: ClassVar[str] = "payment"
+    payment_id: str
+    order_id: str
+    shop_id: str | None = None
+    method: str
+    amount: Money
+
+
+class PaymentVoided(EventData):
+    """A pending or authorised payment of a cancelled order was let go; no money moved."""
+
+    TYPE: ClassVar[str] = "payment.voided"
+    PRODUCER: ClassVar[str] = "payment"
+    payment_id: str
+    order_id: str
+    shop_id: str | None = None
+    method: str
+    amount: Money
+
+
+class PaymentRefunded(EventData):
+    """Money went back. ``amount`` of this refund, ``refunded`` the sum so far, ``captured`` what came in."""
+
+    TYPE: ClassVar[str] = "payment.refunded"
+    PRODUCER: ClassVar[str] = "payment"
+    payment_id: str
+    order_id: str
+    refund_id: str
+    shop_id: str | None = None
+    method: str
+    amount: Money
+    refunded: Money
+    captured: Money
+    reason: str
+
+
+class RefundFailed(EventData):
+    """The provider could not send the money back; somebody must look."""
+
+    TYPE: ClassVar[str] = "payment.refund_failed"
+    PRODUCER: ClassVar[str] = "payment"
+    payment_id: str
+    order_id: str
+    refund_id: str
+    shop_id: str | None = None
+    amount: Money
+    code: str
+
+
+class DebtCreated(EventData):
+    """Somebody owes: an order on account, or a debt entered by hand."""
+
+    TYPE: ClassVar[str] = "debt.created"
+    PRODUCER: ClassVar[str] = "debt"
+    debt_id: str
+    debtor_type: str
+    debtor_id: str
+    order_id: str | None = None
+    principal: Money
+    due_at: datetime | None = None
+
+
+class DebtPaymentRecorded(EventData):
+    """Part or all of a debt was paid."""
+
+    TYPE: ClassVar[str] = "debt.payment_recorded"
+    PRODUCER: ClassVar[str] = "debt"
+    debt_id: str
+    debt_payment_id: str
+    order_id: str | None = None
+    method: str
+    amount: Money
+    outstanding: Money
+
+
+class DebtSettled(EventData):
+    """Nothing is owed any more; an order on account becomes paid."""
+
+    TYPE: ClassVar[str] = "debt.settled"
+    PRODUCER: ClassVar[str] = "debt"
+    debt_id: str
+    order_id: str | None = None
+    principal: Money
+
+
+class DebtOverdue(EventData):
+    """A due date passed with money outstanding."""
+
+    TYPE: ClassVar[str] = "debt.overdue"
+    PRODUCER: ClassVar[str] = "debt"
+    debt_id: str
+    debtor_type: str
+    debtor_id: str
+    outstanding: Money
+    due_at: datetime
+
+
+class DebtWrittenOff(ChangeData):
+    """A debt was reversed (its order was cancelled) or given up; ``amount`` is what is no longer owed."""
+
+    TYPE: ClassVar[str] = "debt.written_off"
+    PRODUCER: ClassVar[str] = "debt"
+    debt_id: str = ""
+    order_id: str | None = None
+    amount: Money | None = None
+    reason: str = ""
+
+    def subject_id(self) -> str:
+        return self.debt_id

@@ -1,0 +1,1 @@
+"""Identity: principals, permissions, tokens of people and of services, revocation."""

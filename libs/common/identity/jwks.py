@@ -1,0 +1,56 @@
+"""The public keys of auth (RFC 7517), fetched off the request path and never because a stranger says so."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pydantic_core import from_json
+
+from common.errors import Unavailable
+from common.logging import get_logger
+
+log = get_logger(__name__)
+
+REFRESH_SECONDS = 300
+UNKNOWN_KEY_PAUSE_SECONDS = 5
+
+Fetch = Callable[[], Awaitable[dict[str, Any]]]
+
+
+class KeySet:
+    """Verification keys by id. An unknown id causes at most one fetch in five seconds, whoever asks."""
+
+    def __init__(self, fetch: Fetch | None, pinned: str | None = None) -> None:
+        self._fetch = fetch
+        self._keys: dict[str, Ed25519PublicKey] = _read(from_json(pinned)) if pinned else {}
+        self._fetched_at = float("-inf")
+
+    async def find(self, key_id: str) -> Ed25519PublicKey | None:
+        """The key, or None. Raises Unavailable when no key has ever been obtained."""
+        age = time.monotonic() - self._fetched_at
+        if (key_id not in self._keys and age > UNKNOWN_KEY_PAUSE_SECONDS) or age > REFRESH_SECONDS:
+            await self._refresh()
+        return self._keys.get(key_id)
+
+    async def _refresh(self) -> None:
+        if self._fetch is None:
+            return
+        before, self._fetched_at = self._fetched_at, time.monotonic()
+        try:
+            self._keys = _read(await self._fetch())
+        except (OSError, ValueError, KeyError, Unavailable) as error:
+            log.warning("jwks_unreachable", error=repr(error))
+            self._fetched_at = before if self._keys else float("-inf")
+            if not self._keys:
+                raise Unavailable("The signing keys cannot be had right now.") from error
+
+
+def _read(document: dict[str, Any]) -> dict[str, Ed25519PublicKey]:
+    keys: dict[str, Ed25519PublicKey] = {}
+    for entry in document["keys"]:
+        key = jwt.PyJWK(entry, algorithm="EdDSA").key
+        if isinstance(key, Ed25519PublicKey):
+            keys[str(entry["kid"])] = key
+    return keys

@@ -1,0 +1,78 @@
+"""What was revoked before it expired: heard as announcements, completed from a snapshot of auth."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from common.errors import Unavailable
+from common.events import Envelope, EventData
+from common.events.identity import SessionRevoked
+from common.events.tenancy import CompanyReactivated, CompanySuspended
+from common.logging import get_logger
+
+log = get_logger(__name__)
+
+KEPT_SECONDS = 3600
+PURGE_ABOVE = 10_000
+
+REVOKING: tuple[type[EventData], ...] = (SessionRevoked, CompanySuspended, CompanyReactivated)
+"""The announcements that every copy of every service must hear."""
+
+Snapshot = Callable[[], Awaitable[dict[str, Any]]]
+
+
+class Revocations:
+    """Sessions, users and companies whose tokens stopped. Entries outlive the longest token, then go."""
+
+    def __init__(self, snapshot: Snapshot | None = None) -> None:
+        self._snapshot = snapshot
+        self._sessions: dict[str, float] = {}
+        self._users: dict[str, tuple[int, float]] = {}
+        self._companies: set[str] = set()
+        self.listeners: list[Callable[[Envelope[Any]], None]] = []
+
+    def is_revoked(self, user: str, session: str, company: str | None, issued_at: int) -> bool:
+        """Whether a token of these, issued then (seconds since 1970), must be refused."""
+        if session in self._sessions or (company is not None and company in self._companies):
+            return True
+        before = self._users.get(user)
+        return before is not None and issued_at < before[0]
+
+    def hear(self, event: Envelope[Any]) -> None:
+        """Take one announcement."""
+        data = event.data
+        if isinstance(data, SessionRevoked):
+            self._revoke(data.user_id, data.session_id, data.revoked_before)
+        elif isinstance(data, CompanySuspended):
+            self._companies.add(data.company_id)
+        elif isinstance(data, CompanyReactivated):
+            self._companies.discard(data.company_id)
+        for listener in self.listeners:
+            listener(event)
+
+    async def refresh(self) -> None:
+        """Complete the list from auth's snapshot; what was heard meanwhile stays."""
+        if self._snapshot is None:
+            return
+        try:
+            told = await self._snapshot()
+        except (Unavailable, OSError) as error:
+            log.warning("revocations_unreachable", error=repr(error))
+            return
+        for entry in told.get("sessions", ()):
+            self._revoke(entry["userId"], entry.get("sessionId"), entry["revokedBefore"])
+        self._companies |= set(told.get("companies", ()))
+
+    def _revoke(self, user: str, session: str | None, revoked_before: int) -> None:
+        now = time.monotonic()
+        if session is not None:
+            self._sessions[session] = now
+        else:
+            known = self._users.get(user, (0, now))[0]
+            self._users[user] = (max(known, revoked_before), now)
+        if len(self._sessions) + len(self._users) > PURGE_ABOVE:
+            self._purge(now)
+
+    def _purge(self, now: float) -> None:
+        self._sessions = {key: at for key, at in self._sessions.items() if now - at < KEPT_SECONDS}
+        self._users = {key: entry for key, entry in self._users.items() if now - entry[1] < KEPT_SECONDS}

@@ -1,0 +1,89 @@
+"""Leases with a fencing number, measured by the database's own clock."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from pymongo import ReturnDocument
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import DuplicateKeyError, PyMongoError
+
+from common.ids import sortable_part
+
+LEASE_SECONDS = 10
+RENEW_SECONDS = 3
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_UNTIL = {"$add": ["$$NOW", LEASE_SECONDS * 1000]}
+
+
+class NotHolder(RuntimeError):
+    """Another copy holds the lease, or ours ran out."""
+
+
+class Lease:
+    """One named lease in the collection ``leases``; each new holder gets a higher fence."""
+
+    def __init__(self, database: AsyncDatabase[dict[str, Any]], name: str) -> None:
+        self._collection = database["leases"]
+        self._name = name
+        self._holder = sortable_part()
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[int]:
+        """Hold the lease while the block runs; yields the fence. Raises NotHolder when it is taken or lost."""
+        fence = await self._acquire()
+        task = asyncio.current_task()
+        assert task is not None
+        lost = asyncio.Event()
+        keeper = asyncio.create_task(self._keep(fence, task, lost))
+        try:
+            yield fence
+        except asyncio.CancelledError:
+            if lost.is_set():
+                task.uncancel()
+                raise NotHolder(self._name) from None
+            raise
+        finally:
+            keeper.cancel()
+            with suppress(PyMongoError):
+                await self._release(fence)
+
+    async def _acquire(self) -> int:
+        with suppress(DuplicateKeyError):  # an upsert may not carry $expr, so the record is made first
+            await self._collection.update_one(
+                {"_id": self._name}, {"$setOnInsert": {"until": _LONG_AGO, "fence": 0}}, upsert=True
+            )
+        document = await self._collection.find_one_and_update(
+            {"_id": self._name, "$expr": {"$lt": ["$until", "$$NOW"]}},
+            [{"$set": {"holder": self._holder, "until": _UNTIL, "fence": {"$add": ["$fence", 1]}}}],
+            return_document=ReturnDocument.AFTER,
+        )
+        if document is None:
+            raise NotHolder(self._name)
+        return int(document["fence"])
+
+    async def _keep(self, fence: int, task: asyncio.Task[Any], lost: asyncio.Event) -> None:
+        """Renew in time; when the lease is lost, stop the work that runs under it."""
+        missed = 0
+        while missed * RENEW_SECONDS < LEASE_SECONDS:
+            await asyncio.sleep(RENEW_SECONDS)
+            try:
+                held = await self._collection.update_one(
+                    {"_id": self._name, "holder": self._holder, "fence": fence},
+                    [{"$set": {"until": _UNTIL}}],
+                )
+                if held.matched_count == 0:
+                    break
+                missed = 0
+            except PyMongoError:
+                missed += 1
+        lost.set()
+        task.cancel()
+
+    async def _release(self, fence: int) -> None:
+        await self._collection.update_one(
+            {"_id": self._name, "holder": self._holder, "fence": fence}, [{"$set": {"until": "$$NOW"}}]
+        )

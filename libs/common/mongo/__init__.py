@@ -1,0 +1,1 @@
+"""MongoDB: one client a process, tenant-scoped stores, indexes, transactions."""

@@ -1,0 +1,34 @@
+"""The MongoDB client of one process: majority writes, UTC datetimes, bounded waits."""
+
+from datetime import UTC
+from typing import Any
+
+from bson.codec_options import CodecOptions
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
+
+from common.settings import ServiceSettings
+
+CODEC: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True, tzinfo=UTC)
+SELECTION_MS = 5_000
+POOL_LIMIT = 64
+
+
+def open_client(settings: ServiceSettings) -> AsyncMongoClient[dict[str, Any]]:
+    """A client for this process. Open it after the fork: connections and tasks belong to one loop."""
+    return AsyncMongoClient(
+        settings.mongo_url.get_secret_value(),
+        appname=f"markethall-{settings.service}",
+        w="majority",
+        retryWrites=True,
+        serverSelectionTimeoutMS=SELECTION_MS,
+        connectTimeoutMS=SELECTION_MS,
+        maxPoolSize=POOL_LIMIT,
+        tz_aware=True,
+        tzinfo=UTC,
+    )
+
+
+def open_database(client: AsyncMongoClient[dict[str, Any]], name: str) -> AsyncDatabase[dict[str, Any]]:
+    """The service's own database; it holds no right to any other."""
+    return client.get_database(name, codec_options=CODEC)

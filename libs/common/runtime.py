@@ -1,0 +1,205 @@
+"""What a running service stands on: opened in the lifespan, after the fork, closed in reverse."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Self
+
+from pymongo import AsyncMongoClient, IndexModel
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import PyMongoError
+
+from common.clients import ServiceClients
+from common.clock import Clock, SystemClock
+from common.events import Envelope, EventData
+from common.identity.identify import Identifier
+from common.identity.jwks import KeySet
+from common.identity.revocation import REVOKING, Revocations
+from common.identity.service_tokens import ServiceSigner, ServiceVerifier
+from common.identity.tokens import TokenVerifier
+from common.inbox import Inbox
+from common.lease import Lease
+from common.logging import get_logger
+from common.messaging.announcements import Announcements
+from common.messaging.connection import BrokerConnection
+from common.messaging.consumer import QueueConsumer
+from common.messaging.feed import FeedWatcher, Take
+from common.messaging.positions import FeedPositions
+from common.messaging.publisher import Publisher, PublishUnconfirmed
+from common.mongo.client import open_client, open_database
+from common.mongo.indexes import OUTBOX_INDEX, ensure_indexes
+from common.mongo.store import Ground, Store
+from common.outbox import Outbox
+from common.settings import ServiceSettings
+from common.telemetry import configure as configure_telemetry
+
+log = get_logger(__name__)
+
+CHECK_SECONDS = 2.0
+RESTART_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """A loop that runs as long as the service; when it fails it is logged and started again."""
+
+    name: str
+    run: Callable[[], Awaitable[None]]
+
+
+class Runtime:
+    """Database, broker, identity and clients of one process."""
+
+    client: AsyncMongoClient[dict[str, Any]]
+    database: AsyncDatabase[dict[str, Any]]
+    outbox: Outbox
+    inbox: Inbox
+    ground: Ground
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self.settings = settings
+        self.clock: Clock = SystemClock()
+        self.signer = ServiceSigner(settings)
+        self.service_verifier = ServiceVerifier(settings)
+        self.clients = ServiceClients(settings, self.signer)
+        self.revocations = Revocations(self._revocation_snapshot)
+        self.keys = KeySet(None if settings.jwks else self._fetch_keys, settings.jwks)
+        self.tokens = TokenVerifier(self.keys, self.revocations)
+        self.identify = Identifier(self.tokens, self.service_verifier)
+        self.publishing = BrokerConnection(settings.amqp_url, f"{settings.service} publishes")
+        self.consuming = BrokerConnection(settings.amqp_url, f"{settings.service} consumes")
+        self.publisher = Publisher(self.publishing)
+        self.has_database = bool(settings.database_name)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._indexes: list[tuple[str, list[IndexModel]]] = []
+        self._consumer: QueueConsumer | None = None
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[Self]:
+        """Open everything; on leaving, stop the loops, drain the outbox, close what was opened."""
+        configure_telemetry(self.settings)
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.publishing.close)
+            stack.push_async_callback(self.consuming.close)
+            stack.push_async_callback(self.clients.close)
+            if self.has_database:
+                self.client = open_client(self.settings)
+                stack.push_async_callback(self.client.close)
+                self.database = open_database(self.client, self.settings.database_name)
+                self.outbox = Outbox(self.database, self.publisher, self.clock, self.settings.service)
+                self.inbox = Inbox(self.client, self.database, self.clock)
+                self.ground = Ground(self.client, self.database, self.outbox, self.clock)
+            stack.push_async_callback(self._stop)
+            yield self
+
+    def declare(self, *stores: type[Store[Any]]) -> None:
+        """Name the stores whose indexes must exist before the first request."""
+        for store in stores:
+            self._indexes.append((store.COLLECTION, [OUTBOX_INDEX, *store.INDEXES]))
+
+    def declare_indexes(self, collection: str, indexes: list[IndexModel]) -> None:
+        """Name the indexes of a collection that has no aggregate store."""
+        self._indexes.append((collection, indexes))
+
+    async def start(
+        self,
+        service: Any,
+        handlers: Mapping[type[EventData], Callable[[Any, Envelope[Any]], Awaitable[None]]],
+        background: Sequence[Background],
+    ) -> None:
+        """Make indexes, then start relay, consumer, announcements and the service's own loops."""
+        if self.has_database:
+            await ensure_indexes(self.database, self._indexes)
+            self._run(Background("outbox", self.outbox.run))
+        if handlers:
+            bound = {model: _bind(handler, service) for model, handler in handlers.items()}
+            self._consumer = QueueConsumer(self.settings.service, self.consuming, self.publisher, bound)
+            self._run(Background("consumer", self._consumer.run))
+        heard = Announcements(
+            self.settings.service, self.consuming, REVOKING, self.revocations.hear, self.revocations.refresh
+        )
+        self._run(Background("announcements", heard.run))
+        for loop in background:
+            self._run(loop)
+
+    def watcher(
+        self, name: str, take: Take, *, alone: bool = False, positions: FeedPositions | None = None
+    ) -> FeedWatcher:
+        """A watcher of the feed for this service; ``alone``: one copy at a time, by lease.
+
+        Without ``positions`` it starts at the feed's end and stores nothing: for copies held in memory.
+        """
+        return FeedWatcher(
+            name,
+            self.settings.service,
+            self.consuming,
+            self.publisher,
+            take,
+            positions=positions,
+            lease=Lease(self.database, f"feed:{name}") if alone else None,
+            start="first" if positions is not None else "next",
+        )
+
+    async def check(self) -> dict[str, bool]:
+        """Whether database and broker answer right now, each asked with a deadline."""
+        broker = await self._asks(self.publisher.check)
+        checks = {"broker": broker}
+        if self.has_database:
+            checks["database"] = await self._asks(self._ping)
+        if self._consumer is not None:
+            checks["consumer"] = self._consumer.is_consuming
+        return checks
+
+    async def _ping(self) -> None:
+        await self.database.command("ping")
+
+    async def _asks(self, question: Callable[[], Awaitable[None]]) -> bool:
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                await question()
+        except (PyMongoError, PublishUnconfirmed, TimeoutError):
+            return False
+        return True
+
+    async def _fetch_keys(self) -> dict[str, Any]:
+        keys: dict[str, Any] = await self.clients.get("auth", "/.well-known/jwks.json")
+        return keys
+
+    async def _revocation_snapshot(self) -> dict[str, Any]:
+        snapshot: dict[str, Any] = await self.clients.get("auth", "/internal/revocations")
+        return snapshot
+
+    def _run(self, loop: Background) -> None:
+        self._tasks.append(asyncio.create_task(_keep(loop), name=loop.name))
+
+    async def _stop(self) -> None:
+        """Take no new work first, then let the relay send what was committed."""
+        outbox_tasks = [task for task in self._tasks if task.get_name() == "outbox"]
+        others = [task for task in self._tasks if task.get_name() != "outbox"]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        if self.has_database:
+            await self.outbox.drain(self.settings.drain_seconds / 2)
+        for task in outbox_tasks:
+            task.cancel()
+        await asyncio.gather(*outbox_tasks, return_exceptions=True)
+
+
+async def _keep(loop: Background) -> None:
+    while True:
+        try:
+            await loop.run()
+        except Exception as error:
+            log.error("background_failed", loop=loop.name, exc_info=error)
+        await asyncio.sleep(RESTART_SECONDS)
+
+
+def _bind(
+    handler: Callable[[Any, Envelope[Any]], Awaitable[None]], service: Any
+) -> Callable[[Envelope[Any]], Awaitable[None]]:
+    async def deliver(event: Envelope[Any]) -> None:
+        await handler(service, event)
+
+    return deliver

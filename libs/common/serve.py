@@ -1,0 +1,48 @@
+"""Run one service: ``python -m common.serve sales``."""
+
+import importlib
+import os
+import socket
+import sys
+
+import uvicorn
+from fastapi import FastAPI
+
+from common.settings import ServiceSettings
+
+BACKLOG = 1024
+KEEP_ALIVE_SECONDS = 75
+
+
+def run(name: str) -> None:
+    """Serve until SIGTERM: then no new connections, what is under way ends, background work drains."""
+    os.environ.setdefault("MARKETHALL_SERVICE", name)
+    module = importlib.import_module(f"services.{name}.app")
+    settings: ServiceSettings = module.settings()
+    app: FastAPI = module.create_app(settings)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=settings.drain_seconds,
+        server_header=False,
+        date_header=False,
+        ws="websockets-sansio" if name in ("gateway", "realtime") else "none",
+    )
+    uvicorn.Server(config).run(sockets=[_listen(settings.host, settings.listen_port)])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A shared port: a new copy starts before the old one stops, and N copies stand side by side."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    listener.bind((host, port))
+    listener.listen(BACKLOG)
+    return listener
+
+
+if __name__ == "__main__":
+    run(sys.argv[1])

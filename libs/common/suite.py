@@ -1,0 +1,41 @@
+"""The thirteen services: the one table of names, ports and databases.
+
+Ports are offsets from ``MARKETHALL_PORT_BASE`` so that several suites stand side by side.
+"""
+
+from dataclasses import dataclass
+
+DEFAULT_PORT_BASE = 8000
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSpec:
+    """One service of the suite. ``database`` is None where a service stores nothing."""
+
+    name: str
+    port_offset: int
+    database: str | None
+    owns: str
+
+
+SERVICES: dict[str, ServiceSpec] = {
+    spec.name: spec
+    for spec in (
+        ServiceSpec("gateway", 0, None, "routes, tokens, tenants, rate limits, one door"),
+        ServiceSpec("auth", 1, "authdb", "users, memberships, sessions, signing keys"),
+        ServiceSpec("company", 2, "companydb", "companies (tenants) and their settings"),
+        ServiceSpec("shop", 3, "shopdb", "shops and who works in them"),
+        ServiceSpec("catalog", 4, "ecommercedb", "products, categories, search, carts"),
+        ServiceSpec("sales", 5, "salesdb", "orders (the saga), till sales, customers"),
+        ServiceSpec("payment", 6, "paymentdb", "payments, refunds, the double-entry ledger"),
+        ServiceSpec("inventory", 7, "inventorydb", "warehouses, stock, reservations, movements"),
+        ServiceSpec("notification", 8, "notificationdb", "messages and their deliveries"),
+        ServiceSpec("realtime", 9, "realtimedb", "live events to ticketed sockets"),
+        ServiceSpec("audit", 10, "auditdb", "the hash-chained record of every change"),
+        ServiceSpec("analytics", 11, "analyticsdb", "revenue, orders, units by day"),
+        ServiceSpec("debt", 12, "debtdb", "debts, schedules, payments received"),
+    )
+}
+
+SELLING = ("gateway", "auth", "catalog", "sales", "payment", "inventory")
+"""What must be ready for an order to be taken and ended."""

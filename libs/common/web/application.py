@@ -1,0 +1,69 @@
+"""The application factory: what every service is, from its routes and handler table."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+from common import logging
+from common.events import Envelope, EventData
+from common.runtime import Background, Runtime
+from common.settings import ServiceSettings
+from common.suite import SERVICES
+from common.web import health, problems
+from common.web.idempotency import Replayed, replay
+from common.web.middleware import ServiceMiddleware
+
+Compose = Callable[[Runtime], Awaitable[Any]]
+Handler = Callable[[Any, Envelope[Any]], Awaitable[None]]
+
+
+def create_application(
+    settings: ServiceSettings,
+    *,
+    routers: Sequence[APIRouter],
+    compose: Compose,
+    handlers: Mapping[type[EventData], Handler] | None = None,
+    background: Callable[[Any], Sequence[Background]] = lambda service: (),
+) -> FastAPI:
+    """Build a service. ``compose`` makes its use-case object from the open runtime, and registers stores.
+
+    ``handlers`` is the visible inbox; ``background`` names the loops (sweepers, watchers) to keep running.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with Runtime(settings).opened() as runtime:
+            app.state.runtime = runtime
+            app.state.service = await compose(runtime)
+            await runtime.start(app.state.service, handlers or {}, background(app.state.service))
+            yield
+
+    logging.configure(settings.service, settings.log_level)
+    app = FastAPI(
+        title=f"Markethall {settings.service}",
+        description=SERVICES[settings.service].owns,
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=_operation_id,
+        redirect_slashes=False,
+        responses={"4XX": {"description": "A problem answer (RFC 9457).", "content": _PROBLEM}},
+    )
+    app.include_router(health.router)
+    for router in routers:
+        app.include_router(router)
+    problems.install(app)
+    app.add_exception_handler(Replayed, replay)
+    app.add_middleware(ServiceMiddleware, service=settings.service, body_limit_bytes=settings.body_limit_bytes)
+    return app
+
+
+_PROBLEM: dict[str, Any] = {"application/problem+json": {"schema": problems.PROBLEM_SCHEMA}}
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

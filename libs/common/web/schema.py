@@ -1,0 +1,109 @@
+"""Bases of request and response models: strict in, camelCase out, the members every resource has."""
+
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic_extra_types.country import CountryAlpha2
+from pydantic_extra_types.phone_numbers import PhoneNumber
+
+from common.errors import Invalid
+
+
+class E164(PhoneNumber):
+    """A phone number in E.164, such as +441632960123."""
+
+    phone_format = "E164"
+
+
+def _no_nul(value: Any) -> Any:
+    if isinstance(value, str) and "\x00" in value:
+        raise ValueError("must not contain a NUL character")
+    return value
+
+
+Text = Annotated[str, BeforeValidator(_no_nul), StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+"""A line of text."""
+
+LongText = Annotated[str, BeforeValidator(_no_nul), StringConstraints(max_length=20_000)]
+"""A text of several lines."""
+
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ /-]{0,63}$")]
+"""A short code chosen by people, such as a SKU or a shop code; case matters."""
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,4}_[0-9A-Za-z]{1,64}$")]
+"""An id of ours, such as ``ord_01j…``."""
+
+Quantity = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+"""A number of pieces."""
+
+
+class In(BaseModel):
+    """A request body: unknown fields are refused, camelCase and snake_case are both understood."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
+class PatchIn(In):
+    """A merge patch (RFC 7396): absent is unchanged, null clears. ``changes()`` holds what was sent.
+
+    Subclasses list members that never change in ``IMMUTABLE``; sending one is 422 ``immutable_field``.
+    """
+
+    IMMUTABLE: ClassVar[tuple[str, ...]] = ("id", "sku", "slug", "currency")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_immutable(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            fixed = [name for name in cls.IMMUTABLE if name in data and name not in cls.model_fields]
+            if fixed:
+                raise Invalid("immutable_field", "This never changes.", [(name, "cannot be changed") for name in fixed])
+        return data
+
+    def changes(self) -> dict[str, Any]:
+        """The members that were sent, by Python name; nested models as they are."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class Out(BaseModel):
+    """A response body."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, from_attributes=True)
+
+
+class Resource(Out):
+    """What every resource carries."""
+
+    id: str
+    company_id: str | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class AddressIn(In):
+    """A postal address as sent."""
+
+    name: Text | None = None
+    line1: Text
+    line2: Text | None = None
+    city: Text
+    region: Text | None = None
+    postal_code: Text | None = None
+    country: CountryAlpha2
+    phone: E164 | None = None
+
+
+class Address(Out):
+    """A postal address as shown."""
+
+    name: str | None = None
+    line1: str
+    line2: str | None = None
+    city: str
+    region: str | None = None
+    postal_code: str | None = None
+    country: str
+    phone: str | None = None

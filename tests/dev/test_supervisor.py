@@ -1,0 +1,125 @@
+"""The fork server on real processes."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from dev.home import Home
+from dev.supervisor.client import SupervisorClient
+from dev.supervisor.spec import ProcessSpec
+from dev.supervisor.watched import LONGEST_DELAY_SECONDS, backoff_seconds, describe_exit
+
+Until = Callable[[Callable[[], bool]], None]
+
+
+def sleeper(home: Home, name: str = "sleeper") -> ProcessSpec:
+    return ProcessSpec(name, name, {"MARK": "seen"}, call="time:sleep", arguments=(600,), log=str(home.log(name)))
+
+
+def process(client: SupervisorClient, name: str = "sleeper") -> dict[str, Any]:
+    return next(each for each in client.processes() if each["name"] == name)
+
+
+class TestRestart:
+    def test_after_kill_9_another_process_runs(self, home: Home, supervisor: SupervisorClient, until: Until) -> None:
+        supervisor.add([sleeper(home)])
+        first = process(supervisor)["pid"]
+        os.kill(first, signal.SIGKILL)
+        until(lambda: process(supervisor)["pid"] not in (None, first))
+        after = process(supervisor)
+        assert (after["state"], after["restarts"], after["lastExit"]) == ("running", 1, "signal SIGKILL")
+
+    def test_what_crashes_at_once_backs_off(self, home: Home, supervisor: SupervisorClient, until: Until) -> None:
+        supervisor.add([ProcessSpec("broken", "broken", {}, call="no.such:thing", log=str(home.log("broken")))])
+        until(lambda: process(supervisor, "broken")["state"] == "backing off")
+        assert process(supervisor, "broken")["lastExit"] == "code 1"
+        assert "ModuleNotFoundError" in home.log("broken").read_text()
+
+    def test_an_operators_restart_is_no_crash(self, home: Home, supervisor: SupervisorClient, until: Until) -> None:
+        supervisor.add([sleeper(home)])
+        first = process(supervisor)["pid"]
+        supervisor.restart(["sleeper"])
+        until(lambda: process(supervisor)["pid"] not in (None, first))
+        assert process(supervisor)["restarts"] == 0
+
+    def test_other_processes_are_left_alone(self, home: Home, supervisor: SupervisorClient, until: Until) -> None:
+        supervisor.add([sleeper(home, "one"), sleeper(home, "two")])
+        killed, spared = process(supervisor, "one")["pid"], process(supervisor, "two")["pid"]
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: process(supervisor, "one")["restarts"] == 1)
+        assert process(supervisor, "two")["pid"] == spared
+
+
+class TestStop:
+    def test_what_was_stopped_stays_down_until_started(self, home: Home, supervisor: SupervisorClient) -> None:
+        supervisor.add([sleeper(home)])
+        pid = process(supervisor)["pid"]
+        supervisor.stop(["sleeper"])
+        assert process(supervisor)["state"] == "stopped"
+        assert not psutil.pid_exists(pid)
+        supervisor.start(["sleeper"])
+        assert process(supervisor)["state"] == "running"
+
+    def test_what_does_not_drain_is_killed(self, home: Home, supervisor: SupervisorClient, until: Until) -> None:
+        deaf = ("/bin/sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 1; done")
+        supervisor.add([ProcessSpec("deaf", "deaf", {}, deaf, log=str(home.log("deaf")), drain_seconds=0.2)])
+        until(lambda: "deaf" in home.log("deaf").read_text())
+        supervisor.stop(["deaf"])
+        assert process(supervisor, "deaf")["lastExit"] == "signal SIGKILL"
+
+
+class TestEnd:
+    def test_nothing_outlives_it(self, home: Home, supervisor: SupervisorClient, until: Until) -> None:
+        supervisor.add([sleeper(home)])
+        pid = process(supervisor)["pid"]
+        supervisor.end()
+        assert not psutil.pid_exists(pid)
+        assert not supervisor.is_running()
+
+    def test_a_killed_supervisor_leaves_no_orphan(self, home: Home, supervisor: SupervisorClient, until: Until) -> None:
+        supervisor.add([sleeper(home)])
+        pid = process(supervisor)["pid"]
+        os.kill(supervisor.status()["pid"], signal.SIGKILL)
+        until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+        assert not supervisor.is_running()
+
+
+class TestFork:
+    def test_a_child_sees_its_own_environment_only(self, home: Home, supervisor: SupervisorClient) -> None:
+        supervisor.add([sleeper(home)])
+        supervisor.preload()
+        printer = ProcessSpec(
+            "printer", "printer", {"MARK": "seen", "PATH": os.defpath}, ("/usr/bin/env",), log=str(home.log("env"))
+        )
+        supervisor.add([printer])
+        supervisor.stop(["printer"])
+        assert "MARK=seen" in home.log("env").read_text()
+        assert "PWD" not in home.log("env").read_text()
+
+    def test_a_deep_home_is_reached(self, tmp_path: Path) -> None:
+        from dev.supervisor.client import launch
+
+        home = Home(tmp_path / ("deep" * 30) / "home", 20000)
+        home.make()
+        client = launch(home)
+        assert client.processes() == []
+        client.end()
+
+
+class TestWords:
+    def test_backoff_doubles_up_to_half_a_minute(self) -> None:
+        assert [backoff_seconds(failures) for failures in (1, 2, 3)] == [0.5, 1.0, 2.0]
+        assert backoff_seconds(40) == LONGEST_DELAY_SECONDS
+
+    def test_an_exit_is_told_in_words(self) -> None:
+        assert describe_exit(3 << 8) == "code 3"
+        assert describe_exit(signal.SIGTERM) == "signal SIGTERM"
+
+    def test_a_spec_survives_the_wire_and_hides_its_environment(self) -> None:
+        spec = ProcessSpec("a", "b", {"KEY": "secret"}, ("x",), ports=(1, 2))
+        assert ProcessSpec.from_json(spec.to_json()) == spec
+        assert "secret" not in repr(spec)
