@@ -15,15 +15,13 @@ KEPT_MARKERS = {"data", "logs", "secrets.json"}
 
 def down(home: Home, console: Console) -> int:
     """Ends the services, the door first, then what they stand on; ends nothing that it did not start."""
-    if not home.path.is_dir():
+    client = SupervisorClient(home)
+    if not client.is_running():
         console.print("Nothing runs here.")
         return 0
     with home.locked():
-        client = SupervisorClient(home)
-        if not client.is_running():
-            console.print("Nothing runs here.")
-            return 0
-        end_all(client, console)
+        if client.is_running():
+            end_all(client, console)
     return 0
 
 
@@ -44,14 +42,12 @@ def reset(home: Home, console: Console) -> int:
     Raises:
         OperatorError: the folder holds none of what a home holds, so it may be somebody's own.
     """
-    down(home, console)
     if not home.path.is_dir():
-        return 0
+        return down(home, console)
     present = {each.name for each in home.path.iterdir()}
     if present and not KEPT_MARKERS & present:
         raise OperatorError(f"{home.path} does not look like a home of Markethall: delete it by hand.")
+    down(home, console)
     shutil.rmtree(home.path)
     console.print(f"{home.path} deleted.")
     return 0
-
-

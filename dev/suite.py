@@ -57,9 +57,7 @@ def addresses(home: Home, secrets: SecretStore, selection: Selection) -> ServerA
     return ServerAddresses(
         mongo=os.environ.get("MONGO_URL") or mongod.administrator_url(home, secrets),
         amqp=amqp or rabbitmq.administrator_url(home, secrets),
-        management=(
-            rabbitmq.foreign_management_url(amqp) if amqp else rabbitmq.management_url(home, secrets)
-        ),
+        management=(rabbitmq.foreign_management_url(amqp) if amqp else rabbitmq.management_url(home, secrets)),
         redis=os.environ.get("REDIS_URL") or own_redis,
     )
 

@@ -41,9 +41,7 @@ def up(home: Home, selection: Selection, console: Console) -> SupervisorClient:
     return client
 
 
-def start_servers(
-    home: Home, secrets: SecretStore, servers: ServerAddresses, console: Console
-) -> SupervisorClient:
+def start_servers(home: Home, secrets: SecretStore, servers: ServerAddresses, console: Console) -> SupervisorClient:
     """Starts the servers at once, preloads meanwhile, and provisions both when they are ready."""
     specs = server_specs(home, secrets, servers)
     client = launch(home)
@@ -104,14 +102,15 @@ def require_free_ports(specs: list[ProcessSpec], client: SupervisorClient) -> No
     ours = {port for each in client.processes() if each["wanted"] for port in each["ports"]}
     for spec in specs:
         for port in set(spec.ports) - ours:
-            if not _is_free(port):
+            if not is_free(port):
                 raise OperatorError(
                     f"Port {port}, which {spec.name} needs, is taken by another program: "
                     "end it or set MARKETHALL_PORT_BASE to another first port."
                 )
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Whether this port of 127.0.0.1 can be taken."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -128,5 +127,3 @@ def step(console: Console, what: str) -> Iterator[None]:
     with console.status(f"{what} …"):
         yield
     console.print(f"[green]✓[/green] {what} [dim]{time.monotonic() - began:.1f} s[/dim]")
-
-

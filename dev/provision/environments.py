@@ -38,9 +38,7 @@ def database_prefix() -> str:
     return os.environ.get("MARKETHALL_DATABASE_PREFIX", "")
 
 
-def service_environments(
-    home: Home, secrets: SecretStore, servers: ServerAddresses
-) -> dict[str, dict[str, str]]:
+def service_environments(home: Home, secrets: SecretStore, servers: ServerAddresses) -> dict[str, dict[str, str]]:
     """One environment a service. Only what stands here reaches a service: nothing is inherited whole."""
     keys = {name: secrets.get(f"signing.{name}", secret_store.key) for name in SERVICES}
     public = json.dumps({name: secret_store.public_key(seed) for name, seed in keys.items()})
@@ -68,9 +66,7 @@ def service_environments(
 def inherited() -> dict[str, str]:
     """The few variables of the operator's shell that every process may see."""
     return {
-        name: value
-        for name, value in os.environ.items()
-        if name in PASSED_ON or name.startswith(PASSED_ON_PREFIXES)
+        name: value for name, value in os.environ.items() if name in PASSED_ON or name.startswith(PASSED_ON_PREFIXES)
     }
 
 

@@ -140,9 +140,7 @@ def _make_administrator(anonymous: "MongoClient[dict[str, Any]]", secrets: Secre
     if secrets.find("mongo.administrator.made"):
         return
     try:
-        anonymous.admin.command(
-            "createUser", ADMINISTRATOR, pwd=secrets.get("mongo.administrator"), roles=["root"]
-        )
+        anonymous.admin.command("createUser", ADMINISTRATOR, pwd=secrets.get("mongo.administrator"), roles=["root"])
     except OperationFailure as error:
         if error.code not in (13, 51003):  # made by a start that was cut short
             raise

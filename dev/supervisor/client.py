@@ -54,9 +54,7 @@ class SupervisorClient:
         self._ask({"do": "stop", "names": names})
         until = time.monotonic() + deadline_seconds
         while any(
-            each["state"] != "stopped"
-            for each in self.processes()
-            if each["name"] in names or each["group"] in names
+            each["state"] != "stopped" for each in self.processes() if each["name"] in names or each["group"] in names
         ):
             if time.monotonic() > until:
                 raise OperatorError(f"{', '.join(names)} did not end within {deadline_seconds:.0f} s.")
