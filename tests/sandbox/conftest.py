@@ -150,3 +150,19 @@ def make_client(
         base_addresses={"api": sandbox.url},
         max_network_retries=retries,
     )
+
+
+async def pay(client: stripe.StripeClient, card: str, **changes: Any) -> stripe.PaymentIntent:
+    """Make and confirm a payment of 19.99 GBP, changed as told; `key` is its idempotency key."""
+    key = changes.pop("key", None)
+    params: Any = {
+        "amount": 1999,
+        "currency": "gbp",
+        "payment_method": card,
+        "confirm": True,
+        "metadata": {"paymentId": "p-1"},
+        "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+        **changes,
+    }
+    options: Any = {"idempotency_key": key} if key else {}
+    return await client.v1.payment_intents.create_async(params, options)

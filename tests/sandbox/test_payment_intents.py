@@ -6,20 +6,7 @@ import aiohttp
 import pytest
 import stripe
 
-from .conftest import Sandbox, make_client
-
-
-async def pay(client: stripe.StripeClient, card: str, **changes: Any) -> stripe.PaymentIntent:
-    params: Any = {
-        "amount": 1999,
-        "currency": "gbp",
-        "payment_method": card,
-        "confirm": True,
-        "metadata": {"paymentId": "p-1"},
-        "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
-        **changes,
-    }
-    return await client.v1.payment_intents.create_async(params)
+from .conftest import Sandbox, make_client, pay
 
 
 class TestPay:
@@ -38,9 +25,7 @@ class TestPay:
     async def test_in_two_steps(self, client: stripe.StripeClient) -> None:
         intent = await client.v1.payment_intents.create_async({"amount": 500, "currency": "eur"})
         assert intent.status == "requires_payment_method"
-        confirmed = await client.v1.payment_intents.confirm_async(
-            intent.id, {"payment_method": "pm_card_mastercard"}
-        )
+        confirmed = await client.v1.payment_intents.confirm_async(intent.id, {"payment_method": "pm_card_mastercard"})
         assert confirmed.status == "succeeded"
 
     @pytest.mark.parametrize(
@@ -53,9 +38,7 @@ class TestPay:
             ("pm_card_chargeDeclinedProcessingError", "processing_error", "processing_error"),
         ],
     )
-    async def test_declined(
-        self, client: stripe.StripeClient, card: str, code: str, decline_code: str
-    ) -> None:
+    async def test_declined(self, client: stripe.StripeClient, card: str, code: str, decline_code: str) -> None:
         with pytest.raises(stripe.CardError) as caught:
             await pay(client, card)
         error = caught.value.error
@@ -83,9 +66,7 @@ class TestPay:
 
     async def test_cancelled(self, client: stripe.StripeClient) -> None:
         held = await pay(client, "pm_card_visa", capture_method="manual")
-        gone = await client.v1.payment_intents.cancel_async(
-            held.id, {"cancellation_reason": "requested_by_customer"}
-        )
+        gone = await client.v1.payment_intents.cancel_async(held.id, {"cancellation_reason": "requested_by_customer"})
         assert (gone.status, gone.amount_capturable) == ("canceled", 0)
         with pytest.raises(stripe.InvalidRequestError) as caught:
             await client.v1.payment_intents.confirm_async(held.id, {"payment_method": "pm_card_visa"})
