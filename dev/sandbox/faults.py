@@ -58,9 +58,7 @@ def parse_faults(current: Faults, asked: object) -> Faults:
         if name is None:
             raise FaultsRefused(f"unknown fault {wire_name!r}; known are {', '.join(WIRE_NAMES)}")
         if not isinstance(value, int) or not 0 <= value <= LIMITS[name]:
-            raise FaultsRefused(
-                f"{wire_name} takes a whole number from 0 to {LIMITS[name]}, or true and false"
-            )
+            raise FaultsRefused(f"{wire_name} takes a whole number from 0 to {LIMITS[name]}, or true and false")
         changes[name] = int(value)
     return replace(current, **changes)
 

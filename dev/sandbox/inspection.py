@@ -84,9 +84,7 @@ class Inspection:
         query, limit = request.query_params, _limit(request)
         return JSONResponse(
             await self.storage.run(
-                lambda db: overview.webhooks(
-                    db, state=query.get("state"), subject=query.get("subject"), limit=limit
-                )
+                lambda db: overview.webhooks(db, state=query.get("state"), subject=query.get("subject"), limit=limit)
             )
         )
 
@@ -94,9 +92,7 @@ class Inspection:
         """?to=&messageId=&limit="""
         query = request.query_params
         return JSONResponse(
-            await self.mailbox.listing(
-                to=query.get("to"), message_id=query.get("messageId"), limit=_limit(request)
-            )
+            await self.mailbox.listing(to=query.get("to"), message_id=query.get("messageId"), limit=_limit(request))
         )
 
     async def read_faults(self, request: Request) -> Response:

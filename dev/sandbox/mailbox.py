@@ -61,9 +61,7 @@ class Mailbox:
 
         await self._storage.run(write)
 
-    async def listing(
-        self, *, to: str | None = None, message_id: str | None = None, limit: int = 50
-    ) -> dict[str, Any]:
+    async def listing(self, *, to: str | None = None, message_id: str | None = None, limit: int = 50) -> dict[str, Any]:
         """Mails newest first, with how many match in all and how many distinct Message-IDs those have."""
         return await self._storage.run(
             lambda db: _listing(db, to=to, message_id=message_id, limit=max(1, min(limit, PAGE_LIMIT)))
@@ -118,8 +116,4 @@ def _part(message: EmailMessage, subtype: str) -> str | None:
     if part is None:
         return None
     payload = part.get_payload(decode=True)
-    return (
-        payload.decode(part.get_content_charset() or "utf-8", "replace")
-        if isinstance(payload, bytes)
-        else None
-    )
+    return payload.decode(part.get_content_charset() or "utf-8", "replace") if isinstance(payload, bytes) else None

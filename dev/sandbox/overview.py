@@ -158,7 +158,5 @@ def _delivery(row: sqlite3.Row) -> dict[str, Any]:
 
 
 def _endpoints(db: sqlite3.Connection) -> Rows:
-    rows = db.execute(
-        "SELECT id, account, url, enabled_events, status FROM endpoints ORDER BY created"
-    ).fetchall()
+    rows = db.execute("SELECT id, account, url, enabled_events, status FROM endpoints ORDER BY created").fetchall()
     return [{**dict(row), "enabled_events": json.loads(row["enabled_events"])} for row in rows]

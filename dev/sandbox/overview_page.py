@@ -86,9 +86,7 @@ def _faults(faults: dict[str, Any]) -> str:
     return f'<div class="card notice"><b>Faults in force</b><p>{escape(", ".join(active))}</p></div>'
 
 
-def _table(
-    title: str, columns: Sequence[str], rows: Iterable[list[str]], *, number: int | None = None
-) -> str:
+def _table(title: str, columns: Sequence[str], rows: Iterable[list[str]], *, number: int | None = None) -> str:
     classes = [' class="number"' if place == number else "" for place in range(len(columns))]
     body = "".join(
         "<tr>" + "".join(f"<td{kind}>{cell}</td>" for kind, cell in zip(classes, row, strict=True)) + "</tr>"
@@ -96,9 +94,7 @@ def _table(
     )
     if not body:
         return f'<h2>{escape(title)}</h2><div class="scroll"><div class="empty">None so far.</div></div>'
-    head = "".join(
-        f'<th scope="col"{kind}>{escape(name)}</th>' for kind, name in zip(classes, columns, strict=True)
-    )
+    head = "".join(f'<th scope="col"{kind}>{escape(name)}</th>' for kind, name in zip(classes, columns, strict=True))
     return (
         f'<h2>{escape(title)}</h2><div class="scroll"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"

@@ -1,7 +1,9 @@
 """One process: Stripe's API and the sandbox's own routes over HTTP, and the SMTP server beside them."""
 
 import asyncio
+import logging
 import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -53,9 +55,7 @@ def build(settings: Settings) -> Starlette:
     faults = FaultBoard(storage)
     mailbox = Mailbox(storage, now=_now)
     dispatcher = Dispatcher(storage, faults, now=_now, public_url=settings.public_url)
-    stripe = StripeApi(
-        storage, faults, now=_now, public_url=settings.public_url, on_announced=dispatcher.wake
-    )
+    stripe = StripeApi(storage, faults, now=_now, public_url=settings.public_url, on_announced=dispatcher.wake)
     inspection = Inspection(storage=storage, mailbox=mailbox, faults=faults, wake=dispatcher.wake)
     cardholder = Cardholder(storage=storage, now=_now, public_url=settings.public_url, wake=dispatcher.wake)
 
@@ -66,6 +66,7 @@ def build(settings: Settings) -> Starlette:
         await faults.load()
         smtp = await start_smtp(mailbox, host=settings.host, port=settings.smtp_port)
         sending = asyncio.create_task(dispatcher.run())
+        sending.add_done_callback(_stop_when_broken)
         try:
             yield
         finally:
@@ -77,6 +78,13 @@ def build(settings: Settings) -> Starlette:
 
     routes = [Mount("/v1", stripe), *inspection.routes(), *cardholder.routes()]
     return Starlette(routes=routes, lifespan=lifespan)
+
+
+def _stop_when_broken(sending: asyncio.Task[None]) -> None:
+    """Without webhooks the sandbox is of no use: end, so that whoever watches over it starts it anew."""
+    if not sending.cancelled() and sending.exception() is not None:
+        logging.getLogger("uvicorn.error").error("webhooks stopped", exc_info=sending.exception())
+        signal.raise_signal(signal.SIGTERM)
 
 
 def _now() -> float:

@@ -31,9 +31,7 @@ class Handler:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Keep the mail."""
         content = envelope.content if isinstance(envelope.content, bytes) else b""
-        await self._mailbox.keep(
-            sender=envelope.mail_from or "", recipients=list(envelope.rcpt_tos), raw=content
-        )
+        await self._mailbox.keep(sender=envelope.mail_from or "", recipients=list(envelope.rcpt_tos), raw=content)
         return "250 OK: kept"
 
 

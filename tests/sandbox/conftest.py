@@ -37,6 +37,11 @@ async def until(check: Callable[[], Awaitable[Any]], *, seconds: float = DEADLIN
         await asyncio.sleep(0.03)
 
 
+def launch(http_port: int, smtp_port: int, environ: dict[str, str]) -> subprocess.Popen[bytes]:
+    ports = ["--http-port", str(http_port), "--smtp-port", str(smtp_port)]
+    return subprocess.Popen([sys.executable, "-m", "dev.sandbox", *ports], env=environ)
+
+
 @dataclass
 class Receiver:
     """Takes webhooks; `refuse` of them are answered 500 first."""
@@ -74,10 +79,10 @@ class Sandbox:
         return f"http://127.0.0.1:{self.http_port}"
 
     async def start(self) -> None:
-        ports = ["--http-port", str(self.http_port), "--smtp-port", str(self.smtp_port)]
-        self.process = subprocess.Popen(  # noqa: ASYNC220
-            [sys.executable, "-m", "dev.sandbox", *ports], env=self.environ
-        )
+        self.process = launch(self.http_port, self.smtp_port, self.environ)
+        await self.ready()
+
+    async def ready(self) -> None:
         await until(self._healthy)
 
     async def _healthy(self) -> bool:

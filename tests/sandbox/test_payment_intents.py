@@ -1,12 +1,50 @@
-"""Payment intents through the real SDK."""
+"""Payment intents through the real SDK. One sandbox serves them all: each test has an account of its own."""
 
-from typing import Any
+import os
+import subprocess
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import aiohttp
 import pytest
 import stripe
 
-from .conftest import Sandbox, make_client, pay
+from .conftest import Sandbox, free_port, launch, make_client, pay
+
+
+class Launched(NamedTuple):
+    """A sandbox's process, apart from any one test's event loop."""
+
+    http_port: int
+    smtp_port: int
+    environ: dict[str, str]
+    process: subprocess.Popen[bytes]
+
+
+@pytest.fixture(scope="module")
+def launched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launched]:
+    folder: Path = tmp_path_factory.mktemp("sandbox")
+    environ = {**os.environ, "MARKETHALL_SANDBOX_DB": str(folder / "sandbox.sqlite3")}
+    http_port, smtp_port = free_port(), free_port()
+    process = launch(http_port, smtp_port, environ)
+    yield Launched(http_port, smtp_port, environ, process)
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture
+async def sandbox(launched: Launched) -> AsyncIterator[Sandbox]:
+    async with aiohttp.ClientSession() as session:
+        running = Sandbox(launched.http_port, launched.smtp_port, launched.environ, session, launched.process)
+        await running.ready()
+        yield running
+
+
+@pytest.fixture
+async def client(sandbox: Sandbox) -> stripe.StripeClient:
+    return make_client(sandbox, sandbox.session, key=f"sk_test_{uuid.uuid4().hex}")
 
 
 class TestPay:

@@ -60,9 +60,7 @@ class StripeApi:
         path = unquote(request.url.path)
         found = find_operation(request.method, path.removeprefix("/v1/"))
         if found is None:
-            raise Refusal(
-                f"Unrecognized request URL ({request.method}: {path[:200]}).", status=404, before_effect=True
-            )
+            raise Refusal(f"Unrecognized request URL ({request.method}: {path[:200]}).", status=404, before_effect=True)
         run, object_id = found
         encoded = request.url.query if request.method == "GET" else await _body(request)
         call = Call(id=object_id, params=decode_form(encoded), path=path)
@@ -72,9 +70,7 @@ class StripeApi:
             raise Refusal("An unknown error occurred.", status=500, kind="api_error", before_effect=True)
         return await self._run_once(run, call, account=account, request_id=request_id, key=_key(request))
 
-    async def _run_once(
-        self, run: Run, call: Call, *, account: str, request_id: str, key: str | None
-    ) -> Outcome:
+    async def _run_once(self, run: Run, call: Call, *, account: str, request_id: str, key: str | None) -> Outcome:
         if key is None:
             return await self._run(run, call, account=account, request_id=request_id, key=None)
         if (account, key) in self._in_flight:

@@ -133,8 +133,7 @@ class Book:
         event["pending_webhooks"] = len(endpoints)
         self.add(event, parent=event_type)
         self.db.executemany(
-            "INSERT INTO deliveries (event, type, subject, endpoint, state, next_at)"
-            " VALUES (?,?,?,?,'pending',?)",
+            "INSERT INTO deliveries (event, type, subject, endpoint, state, next_at) VALUES (?,?,?,?,'pending',?)",
             [(event["id"], event_type, body["id"], endpoint, self.now) for endpoint in endpoints],
         )
         self.announced += len(endpoints)

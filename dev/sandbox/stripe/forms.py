@@ -106,9 +106,7 @@ def amount(params: Json, name: str) -> int | None:
     if value is None:
         return None
     if value < 1:
-        raise invalid_param(
-            name, "This value must be greater than or equal to 1.", code="parameter_invalid_integer"
-        )
+        raise invalid_param(name, "This value must be greater than or equal to 1.", code="parameter_invalid_integer")
     if value > AMOUNT_LIMIT_MINOR:
         raise invalid_param(name, "Amount must be no more than 99999999.", code="amount_too_large")
     return value

@@ -147,9 +147,7 @@ def _new(book: Book, params: Json, *, amount: int, currency: str) -> Json:
             params, "capture_method", ("automatic", "automatic_async", "manual"), "automatic"
         ),
         "client_secret": new_id(f"{intent_id}_secret"),
-        "confirmation_method": forms.choice(
-            params, "confirmation_method", ("automatic", "manual"), "automatic"
-        ),
+        "confirmation_method": forms.choice(params, "confirmation_method", ("automatic", "manual"), "automatic"),
         "created": int(book.now),
         "currency": currency,
         "customer": customer,

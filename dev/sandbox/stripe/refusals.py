@@ -38,16 +38,12 @@ class Refusal(Exception):
 
 def missing_param(name: str) -> Refusal:
     """A required parameter is absent."""
-    return Refusal(
-        f"Missing required param: {name}.", code="parameter_missing", param=name, before_effect=True
-    )
+    return Refusal(f"Missing required param: {name}.", code="parameter_missing", param=name, before_effect=True)
 
 
 def unknown_param(name: str) -> Refusal:
     """A parameter that the endpoint does not know."""
-    return Refusal(
-        f"Received unknown parameter: {name}", code="parameter_unknown", param=name, before_effect=True
-    )
+    return Refusal(f"Received unknown parameter: {name}", code="parameter_unknown", param=name, before_effect=True)
 
 
 def invalid_param(name: str, message: str, *, code: str | None = None) -> Refusal:

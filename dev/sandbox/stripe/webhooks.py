@@ -62,9 +62,7 @@ def pause_seconds(attempts: int) -> float:
 class Dispatcher:
     """Sends what is due, sleeps while nothing is. One per sandbox."""
 
-    def __init__(
-        self, storage: Storage, faults: FaultBoard, *, now: Callable[[], float], public_url: str
-    ) -> None:
+    def __init__(self, storage: Storage, faults: FaultBoard, *, now: Callable[[], float], public_url: str) -> None:
         self._storage = storage
         self._faults = faults
         self._now = now
@@ -148,8 +146,7 @@ def _due(db: sqlite3.Connection, now: float) -> list[Delivery]:
         (now, BATCH_LIMIT),
     ).fetchall()
     return [
-        Delivery(row["seq"], row["attempts"], row["endpoint"], row["url"], row["secret"], row["body"])
-        for row in rows
+        Delivery(row["seq"], row["attempts"], row["endpoint"], row["url"], row["secret"], row["body"]) for row in rows
     ]
 
 
