@@ -3,10 +3,17 @@
 import asyncio
 import importlib
 import importlib.util
+import time
 from collections.abc import Mapping
+
+from aio_pika.exceptions import AMQPError
 
 from common.messaging import topology
 from common.suite import SERVICES
+from dev.home import OperatorError
+
+DECLARE_SECONDS = 60.0
+POLL_SECONDS = 0.2
 
 WATCHERS = ("audit", "analytics", "realtime")
 """Those who read the feed: a queue of theirs would only fill up."""
@@ -31,8 +38,21 @@ def grants() -> dict[str, topology.Permissions]:
 
 
 def declare(amqp_url: str, types: Mapping[str, list[str]]) -> None:
-    """Declares exchanges, queues, bindings and the feed. Raises what aio-pika raises."""
-    asyncio.run(topology.declare_all(amqp_url, types))
+    """Declares exchanges, queues, bindings and the feed.
+
+    Raises:
+        OperatorError: the broker did not take them in time.
+    """
+    until = time.monotonic() + DECLARE_SECONDS
+    while True:
+        try:
+            asyncio.run(topology.declare_all(amqp_url, types))
+            return
+        except (AMQPError, OSError, TimeoutError) as error:
+            # A broker that answers may still be electing the leaders of its queues and streams.
+            if time.monotonic() > until:
+                raise OperatorError(f"The broker's queues could not be declared: {error}") from error
+            time.sleep(POLL_SECONDS)
 
 
 def _exists(module: str) -> bool:

@@ -26,9 +26,9 @@ management.tcp.port = {management}
 distribution.listener.interface = 127.0.0.1
 default_user = {user}
 default_pass = {password}
-log.console = true
-log.console.level = warning
-log.file = false
+log.console = false
+log.file = rabbitmq.log
+log.file.level = warning
 vm_memory_high_watermark.absolute = 1GB
 disk_free_limit.absolute = 200MB
 """
@@ -73,7 +73,6 @@ def _environment(home: Home) -> dict[str, str]:
         "RABBITMQ_LOG_BASE": str(home.logs),
         "RABBITMQ_CONFIG_FILE": str(data / "rabbitmq.conf"),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(data / "enabled_plugins"),
-        "RABBITMQ_LOG": "-color",
         "RABBITMQ_CONF_ENV_FILE": "/dev/null",
         "RABBITMQ_DIST_PORT": str(home.port(ERLANG_DISTRIBUTION)),
         "ERL_EPMD_ADDRESS": "127.0.0.1",

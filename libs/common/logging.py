@@ -61,4 +61,4 @@ def configure(service: str, level: str = "INFO") -> None:
 
 def get_logger(name: str) -> Any:
     """A logger for one module: ``log.info("order_placed", orderId=…)``."""
-    return structlog.get_logger(logger=name)
+    return structlog.get_logger(module=name)
