@@ -1,9 +1,11 @@
 """Bases of request and response models: strict in, camelCase out, the members every resource has."""
 
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any, ClassVar
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_extra_types.country import CountryAlpha2
 from pydantic_extra_types.phone_numbers import PhoneNumber
@@ -37,6 +39,21 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,4}_[0-9A-Za-z]{
 
 Quantity = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 """A number of pieces."""
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _known_time_zone(name: str) -> str:
+    if name not in _time_zones():
+        raise ValueError("must be an IANA time zone, such as Europe/Berlin")
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_known_time_zone)]
+"""An IANA time zone."""
 
 
 class In(BaseModel):

@@ -1,0 +1,124 @@
+"""Use cases of the shop service."""
+
+from typing import Any
+
+from common.clients import CallRefused, ServiceClients
+from common.clock import Clock
+from common.errors import ComeBackLater, Conflict, Forbidden
+from common.events.identity import UserUpdated
+from common.events.parts import PostalAddress
+from common.identity.principal import Principal
+from common.ids import new_id
+from common.pagination import Page, PageRequest
+from common.web.etag import check_version
+from services.shop.domain import Shop, StaffMember, StaffRole
+from services.shop.schemas import AddressIn
+from services.shop.store import Shops
+
+STAFF_SHOPS_LIMIT = 1000
+
+
+class ShopService:
+    """Opening and changing shops, and who works in them."""
+
+    def __init__(self, shops: Shops, clients: ServiceClients, clock: Clock) -> None:
+        self._shops = shops
+        self._clients = clients
+        self._clock = clock
+
+    async def open(
+        self, who: Principal, *, name: str, code: str, address: AddressIn | None, timezone: str | None
+    ) -> Shop:
+        """Open a shop. Raises Conflict ``code_taken``."""
+        if timezone is None:
+            company = await self._clients.get("company", f"/internal/companies/{who.tenant}", tenant=who.tenant)
+            timezone = str(company["timezone"])
+        shop = Shop.open(
+            shop_id=new_id("shp"),
+            company_id=who.tenant,
+            name=name,
+            code=code,
+            address=_address(address),
+            timezone=timezone,
+            now=self._clock.now(),
+        )
+        return await self._shops.for_company(who.tenant).insert(shop)
+
+    async def list(self, who: Principal, page: PageRequest) -> Page[Shop]:
+        """Shops of the company; for those limited to shops, theirs."""
+        criteria = {"_id": {"$in": list(who.shop_ids)}} if who.is_limited_to_shops else {}
+        return await self._shops.for_company(who.tenant).page(criteria, page)
+
+    async def read(self, who: Principal, shop_id: str) -> Shop:
+        """One shop. Raises NotFound, also for one that the caller does not work in."""
+        who.require_shop(shop_id)
+        return await self._shops.for_company(who.tenant).get(shop_id)
+
+    async def tell(self, who: Principal, shop_id: str) -> Shop:
+        """One shop for another service."""
+        return await self._shops.for_company(who.tenant).get(shop_id)
+
+    async def edit(self, who: Principal, shop_id: str, changes: dict[str, Any], if_match: str | None) -> Shop:
+        """Change a shop. Raises VersionConflict when ``if_match`` names an old version."""
+        shop = await self.read(who, shop_id)
+        check_version(if_match, shop.version)
+        if "address" in changes:
+            changes = {**changes, "address": _address(changes["address"])}
+        if not changes:
+            return shop
+        shop.edit(changes)
+        return await self._shops.for_company(who.tenant).save(shop)
+
+    async def add_staff(
+        self, who: Principal, shop_id: str, email: str, password: str | None, name: str, role: StaffRole
+    ) -> StaffMember:
+        """Add somebody; the account is made or invited by auth. Raises Conflict ``account_exists`` and others."""
+        if role == "shop_manager" and not who.may("shop_managers.manage"):
+            raise Forbidden("permission_denied", "Only a company admin appoints shop managers.")
+        shop = await self.read(who, shop_id)
+        account = {"companyId": who.tenant, "email": email, "name": name, "role": role, "shopIds": [shop_id]}
+        if password is not None:
+            account["password"] = password
+        told = await self._ask_auth(account, who.tenant)
+        member = StaffMember(
+            user_id=told["userId"], email=told["email"], name=told["name"], role=role, status=told["status"]
+        )
+        shop.add_staff(member)
+        await self._shops.for_company(who.tenant).save(shop)
+        return member
+
+    async def _ask_auth(self, account: dict[str, Any], tenant: str) -> dict[str, Any]:
+        try:
+            told: dict[str, Any] = await self._clients.post("auth", "/internal/staff", account, tenant=tenant)
+        except CallRefused as error:
+            raise Conflict(error.code, str(error.problem.get("detail", ""))) from error
+        return told
+
+    async def remove_staff(self, who: Principal, shop_id: str, user_id: str) -> None:
+        """Remove somebody; auth narrows the account by the event. Raises NotFound."""
+        shop = await self.read(who, shop_id)
+        member = shop.remove_staff(user_id)
+        if member.role == "shop_manager" and not who.may("shop_managers.manage"):
+            raise Forbidden("permission_denied", "Only a company admin removes shop managers.")
+        await self._shops.for_company(who.tenant).save(shop)
+
+    async def note_warehouse(self, company_id: str, shop_id: str, warehouse_id: str, event_id: str) -> None:
+        """Remember the default warehouse. Raises ComeBackLater for a shop that is not here yet."""
+        shop = await self._shops.for_company(company_id).find(shop_id)
+        if shop is None:
+            raise ComeBackLater(f"shop {shop_id} is not known yet")
+        if shop.warehouse_id is None:
+            shop.warehouse_id = warehouse_id
+            await self._shops.for_company(company_id).save(shop, handled=event_id)
+
+    async def follow_account(self, company_id: str, account: UserUpdated, event_id: str) -> None:
+        """Show an account as auth has it now, in every shop where the person works."""
+        shops = self._shops.for_company(company_id)
+        for shop in await shops.find_many({"staff.userId": account.user_id}, STAFF_SHOPS_LIMIT):
+            status: Any = account.status
+            if not shop.has_handled(event_id) and shop.follow_account(account.user_id, account.name, status):
+                await shops.save(shop, handled=event_id)
+
+
+def _address(address: AddressIn | None) -> PostalAddress | None:
+    return PostalAddress.model_validate(address.model_dump()) if address else None
