@@ -1,7 +1,7 @@
 """What a running service stands on: opened in the lifespan, after the fork, closed in reverse."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Self
@@ -12,7 +12,8 @@ from pymongo.errors import PyMongoError
 
 from common.clients import ServiceClients
 from common.clock import Clock, SystemClock
-from common.events import Envelope, EventData
+from common.events import Envelope
+from common.events.handlers import Handler, Handlers
 from common.identity.identify import Identifier
 from common.identity.jwks import KeySet
 from common.identity.revocation import REVOKING, Revocations
@@ -105,7 +106,7 @@ class Runtime:
     async def start(
         self,
         service: Any,
-        handlers: Mapping[type[EventData], Callable[[Any, Envelope[Any]], Awaitable[None]]],
+        handlers: Handlers,
         background: Sequence[Background],
     ) -> None:
         """Make indexes, then start relay, consumer, announcements and the service's own loops."""
@@ -196,9 +197,7 @@ async def _keep(loop: Background) -> None:
         await asyncio.sleep(RESTART_SECONDS)
 
 
-def _bind(
-    handler: Callable[[Any, Envelope[Any]], Awaitable[None]], service: Any
-) -> Callable[[Envelope[Any]], Awaitable[None]]:
+def _bind(handler: Handler, service: Any) -> Callable[[Envelope[Any]], Awaitable[None]]:
     async def deliver(event: Envelope[Any]) -> None:
         await handler(service, event)
 

@@ -1,6 +1,7 @@
 """The inbox of the shop service."""
 
 from common.events import Envelope
+from common.events.handlers import Handlers
 from common.events.identity import UserUpdated
 from common.events.stock import WarehouseCreated
 from services.shop.service import ShopService
@@ -18,4 +19,4 @@ async def follow_account(service: ShopService, event: Envelope[UserUpdated]) -> 
         await service.follow_account(event.company_id, event.data, event.id)
 
 
-HANDLERS = {WarehouseCreated: note_warehouse, UserUpdated: follow_account}
+HANDLERS: Handlers = {WarehouseCreated: note_warehouse, UserUpdated: follow_account}

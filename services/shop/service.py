@@ -11,8 +11,8 @@ from common.identity.principal import Principal
 from common.ids import new_id
 from common.pagination import Page, PageRequest
 from common.web.etag import check_version
+from common.web.schema import AddressIn
 from services.shop.domain import Shop, StaffMember, StaffRole
-from services.shop.schemas import AddressIn
 from services.shop.store import Shops
 
 STAFF_SHOPS_LIMIT = 1000

@@ -1,6 +1,6 @@
 """The application factory: what every service is, from its routes and handler table."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from common import logging
-from common.events import Envelope, EventData
+from common.events.handlers import Handlers
 from common.runtime import Background, Runtime
 from common.settings import ServiceSettings
 from common.suite import SERVICES
@@ -17,7 +17,6 @@ from common.web.idempotency import Replayed, replay
 from common.web.middleware import ServiceMiddleware
 
 Compose = Callable[[Runtime], Awaitable[Any]]
-Handler = Callable[[Any, Envelope[Any]], Awaitable[None]]
 
 
 def create_application(
@@ -25,7 +24,7 @@ def create_application(
     *,
     routers: Sequence[APIRouter],
     compose: Compose,
-    handlers: Mapping[type[EventData], Handler] | None = None,
+    handlers: Handlers | None = None,
     background: Callable[[Any], Sequence[Background]] = lambda service: (),
 ) -> FastAPI:
     """Build a service. ``compose`` makes its use-case object from the open runtime, and registers stores.
