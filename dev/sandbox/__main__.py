@@ -8,7 +8,7 @@ from dev.sandbox.settings import SettingsRefused
 
 
 def main() -> int:
-    """Parse the command line and serve; 2 where the environment contradicts itself."""
+    """Parse the command line and serve; 2 where it cannot start."""
     parser = argparse.ArgumentParser(prog="python -m dev.sandbox", description=__doc__)
     parser.add_argument("--http-port", type=int, required=True)
     parser.add_argument("--smtp-port", type=int, required=True)

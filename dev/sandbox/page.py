@@ -26,11 +26,12 @@ h2 { font-size: 16px; margin: 32px 0 10px; }
 p { margin: 6px 0; }
 .soft { color: var(--soft); }
 a { color: var(--accent); }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px;
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(165px, 1fr)); gap: 12px;
   margin-top: 20px; }
 .tile, .card { background: var(--paper); border: 1px solid var(--line); border-radius: 10px;
   padding: 14px 16px; }
-.tile b { display: block; font-size: 24px; line-height: 1.25; font-variant-numeric: tabular-nums; }
+.tile b { display: block; font-size: 21px;
+  overflow-wrap: anywhere; line-height: 1.25; font-variant-numeric: tabular-nums; }
 .scroll { overflow-x: auto; background: var(--paper); border: 1px solid var(--line);
   border-radius: 10px; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -17,7 +18,7 @@ from dev.sandbox.connection import BreakableProtocol
 from dev.sandbox.faults import FaultBoard
 from dev.sandbox.inspection import Inspection
 from dev.sandbox.mailbox import Mailbox
-from dev.sandbox.settings import Settings, read_settings
+from dev.sandbox.settings import Settings, SettingsRefused, read_settings
 from dev.sandbox.smtp import start_smtp
 from dev.sandbox.storage import Storage
 from dev.sandbox.stripe.api import StripeApi
@@ -32,10 +33,10 @@ _CLOCK = SystemClock(offset_seconds=0)
 
 
 def run(http_port: int, smtp_port: int, *, host: str = "127.0.0.1") -> None:
-    """Serve until told to stop; raises SettingsRefused where the environment contradicts itself."""
-    settings = read_settings(os.environ, host=host, http_port=http_port, smtp_port=smtp_port)
+    """Serve until told to stop; raises SettingsRefused where that cannot be."""
+    settings = read_settings(os.environ, host=host, http_port=http_port)
     uvicorn.run(
-        build(settings),
+        build(settings, _listen(host, smtp_port)),
         host=host,
         port=http_port,
         loop="uvloop",
@@ -49,8 +50,8 @@ def run(http_port: int, smtp_port: int, *, host: str = "127.0.0.1") -> None:
     )
 
 
-def build(settings: Settings) -> Starlette:
-    """The ASGI application; its lifespan opens storage, SMTP and the webhook dispatcher."""
+def build(settings: Settings, smtp_socket: socket.socket) -> Starlette:
+    """The ASGI application; its lifespan opens storage, SMTP on its socket, and the webhook dispatcher."""
     storage = Storage(settings.database)
     faults = FaultBoard(storage)
     mailbox = Mailbox(storage, now=_now)
@@ -64,7 +65,7 @@ def build(settings: Settings) -> Starlette:
         await storage.open()
         await storage.run(lambda db: put_fixed(db, settings.endpoint, _now()))
         await faults.load()
-        smtp = await start_smtp(mailbox, host=settings.host, port=settings.smtp_port)
+        smtp = await start_smtp(mailbox, smtp_socket)
         sending = asyncio.create_task(dispatcher.run())
         sending.add_done_callback(_stop_when_broken)
         try:
@@ -78,6 +79,13 @@ def build(settings: Settings) -> Starlette:
 
     routes = [Mount("/v1", stripe), *inspection.routes(), *cardholder.routes()]
     return Starlette(routes=routes, lifespan=lifespan)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port))
+    except OSError as error:
+        raise SettingsRefused(f"the SMTP port {port} cannot be used: {error.strerror}") from error
 
 
 def _stop_when_broken(sending: asyncio.Task[None]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class SettingsRefused(Exception):
-    """The environment contradicts itself; the message says how."""
+    """The sandbox cannot start as it was told to; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -21,22 +21,16 @@ class FixedEndpoint:
 class Settings:
     """`database` is None for memory only; `public_url` is where a customer's browser reaches the sandbox."""
 
-    host: str
-    http_port: int
-    smtp_port: int
     public_url: str
     database: Path | None
     endpoint: FixedEndpoint | None
 
 
-def read_settings(environ: Mapping[str, str], *, host: str, http_port: int, smtp_port: int) -> Settings:
+def read_settings(environ: Mapping[str, str], *, host: str, http_port: int) -> Settings:
     """Settings from the environment; raises SettingsRefused."""
     reachable = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     public_url = environ.get("MARKETHALL_SANDBOX_PUBLIC_URL") or f"http://{reachable}:{http_port}"
     return Settings(
-        host=host,
-        http_port=http_port,
-        smtp_port=smtp_port,
         public_url=public_url.rstrip("/"),
         database=_database(environ),
         endpoint=_endpoint(environ),

@@ -1,6 +1,7 @@
 """The SMTP server: takes every mail, except for recipients whose name asks to be refused."""
 
 import asyncio
+import socket
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
@@ -40,8 +41,8 @@ def _let_in(server: SMTP, session: Session, envelope: Envelope, mechanism: str, 
     return AuthResult(success=True)
 
 
-async def start_smtp(mailbox: Mailbox, *, host: str, port: int) -> asyncio.Server:
-    """Listen; raises OSError where the port is taken."""
+async def start_smtp(mailbox: Mailbox, listening: socket.socket) -> asyncio.Server:
+    """Answer on a socket that listens."""
     loop = asyncio.get_running_loop()
     handler = Handler(mailbox)
 
@@ -57,4 +58,4 @@ async def start_smtp(mailbox: Mailbox, *, host: str, port: int) -> asyncio.Serve
             loop=loop,
         )
 
-    return await loop.create_server(connection, host, port)
+    return await loop.create_server(connection, sock=listening)
