@@ -13,7 +13,7 @@ from dev.supervisor.client import SupervisorClient
 READY_SECONDS = 120.0
 ASK_SECONDS = 3.0
 POLL_SECONDS = 0.1
-HOPELESS_RESTARTS = 4
+HOPELESS_CRASHES = 4
 SHOWN_LOG_LINES = 15
 
 
@@ -54,7 +54,7 @@ def wait_until_ready(home: Home, client: SupervisorClient, names: Iterable[str])
         OperatorError: one crashes again and again, or the time is up; its last log lines are in the text.
     """
     pending = sorted(names, key=lambda name: name == "gateway")
-    partial = not set(SELLING) <= set(pending)
+    partial = not set(SELLING) <= {each["group"] for each in client.processes() if each["wanted"]}
     until = time.monotonic() + READY_SECONDS
     while pending:
         if is_ready(home, pending[0], partial=partial):
@@ -68,7 +68,7 @@ def wait_until_ready(home: Home, client: SupervisorClient, names: Iterable[str])
 
 def _give_up_on_crashes(home: Home, client: SupervisorClient, pending: list[str]) -> None:
     for each in client.processes():
-        if each["group"] in pending and each["restarts"] >= HOPELESS_RESTARTS and not each["pid"]:
+        if each["group"] in pending and each["failures"] >= HOPELESS_CRASHES:
             log = _tail(home.log(each["group"]))
             raise OperatorError(f"{each['name']} keeps ending ({each['lastExit']}).\n{log}")
 

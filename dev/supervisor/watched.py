@@ -109,6 +109,7 @@ class Watched:
             "ports": list(self.spec.ports),
             "state": str(self.state),
             "restarts": self.restarts,
+            "failures": self.failures,
             "lastExit": self.last_exit or None,
             "uptimeSeconds": round(now - self.started_at, 1) if self.pid else None,
             "wanted": self.wanted,
