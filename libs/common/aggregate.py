@@ -40,6 +40,11 @@ class Aggregate(Part):
         return tuple(self._recorded)
 
     @property
+    def is_stored(self) -> bool:
+        """Whether it came from the database or was written to it; a new one has to be inserted."""
+        return self._stored is not None
+
+    @property
     def sealed(self) -> list[dict[str, Any]]:
         """The event documents of the last save; offered to the relay by hand after a transaction commits."""
         return self._sealed

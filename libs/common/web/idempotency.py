@@ -36,8 +36,11 @@ class Once:
         """The id of a resource to create: the same again when this request runs again under its key."""
         return f"{prefix}_{self._seed}{number or ''}"
 
-    async def __call__(self, work: Callable[[], Awaitable[Model]], status: int = 200) -> Model:
-        """Run ``work`` once under the key. ``status`` is the route's success status, kept for the replay.
+    async def __call__(
+        self, work: Callable[[], Awaitable[Model]], status: int | Callable[[Model], int] = 200
+    ) -> Model:
+        """Run ``work`` once under the key. ``status`` is the success status, kept for the replay; where it
+        depends on the result, a function of it.
 
         Raises Replayed (the first answer), Invalid ``idempotency_key_reused`` for another body, Conflict
         ``request_in_progress`` while the first still runs. Refusals decided by state are kept as well.
@@ -57,7 +60,8 @@ class Once:
             await keys.give_up(caller, self._key)
             raise
         body = result.model_dump(mode="json", by_alias=True)
-        await keys.settle(caller, self._key, {"status": status, "body": body})
+        told = status(result) if callable(status) else status
+        await keys.settle(caller, self._key, {"status": told, "body": body})
         return result
 
 
