@@ -74,6 +74,7 @@ class Runtime:
         self.has_database = bool(settings.database_name)
         self._tasks: list[asyncio.Task[None]] = []
         self._indexes: list[tuple[str, list[IndexModel]]] = []
+        self._announced: list[type[EventData]] = list(REVOKING)
         self._consumer: QueueConsumer | None = None
 
     @asynccontextmanager
@@ -103,6 +104,10 @@ class Runtime:
         """Name the indexes of a collection that has no aggregate store."""
         self._indexes.append((collection, indexes))
 
+    def hear(self, *models: type[EventData]) -> None:
+        """Name further facts that every copy must hear; they reach ``revocations.listeners``."""
+        self._announced += models
+
     async def start(
         self,
         service: Any,
@@ -118,7 +123,7 @@ class Runtime:
             self._consumer = QueueConsumer(self.settings.service, self.consuming, self.publisher, bound)
             self._run(Background("consumer", self._consumer.run))
         heard = Announcements(
-            self.settings.service, self.consuming, REVOKING, self.revocations.hear, self.revocations.refresh
+            self.settings.service, self.consuming, self._announced, self.revocations.hear, self.revocations.refresh
         )
         self._run(Background("announcements", heard.run))
         for loop in background:

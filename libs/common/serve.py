@@ -29,6 +29,7 @@ def run(name: str) -> None:
         timeout_graceful_shutdown=settings.drain_seconds,
         server_header=False,
         date_header=False,
+        proxy_headers=False,  # a forged X-Forwarded-For must not become the caller's address
         ws="websockets-sansio" if name in ("gateway", "realtime") else "none",
     )
     uvicorn.Server(config).run(sockets=[_listen(settings.host, settings.listen_port)])

@@ -26,6 +26,7 @@ def create_application(
     compose: Compose,
     handlers: Handlers | None = None,
     background: Callable[[Any], Sequence[Background]] = lambda service: (),
+    openapi_url: str | None = "/openapi.json",
 ) -> FastAPI:
     """Build a service. ``compose`` makes its use-case object from the open runtime, and registers stores.
 
@@ -46,19 +47,33 @@ def create_application(
         description=SERVICES[settings.service].owns,
         version="1",
         lifespan=lifespan,
+        openapi_url=openapi_url,
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=_operation_id,
         redirect_slashes=False,
         responses={"4XX": {"description": "A problem answer (RFC 9457).", "content": _PROBLEM}},
     )
-    app.include_router(health.router)
     for router in routers:
         app.include_router(router)
+    app.include_router(health.router)
+    _tell_what_it_consumes(app, handlers or {})
     problems.install(app)
     app.add_exception_handler(Replayed, replay)
     app.add_middleware(ServiceMiddleware, service=settings.service, body_limit_bytes=settings.body_limit_bytes)
     return app
+
+
+def _tell_what_it_consumes(app: FastAPI, handlers: Handlers) -> None:
+    """Name the handled event types in the OpenAPI document: the gateway's event catalogue reads them there."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = plain()
+        document["x-consumes"] = sorted(model.TYPE for model in handlers)
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 _PROBLEM: dict[str, Any] = {"application/problem+json": {"schema": problems.PROBLEM_SCHEMA}}
