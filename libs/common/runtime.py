@@ -12,7 +12,7 @@ from pymongo.errors import PyMongoError
 
 from common.clients import ServiceClients
 from common.clock import Clock, SystemClock
-from common.events import Envelope
+from common.events import Envelope, EventData
 from common.events.handlers import Handler, Handlers
 from common.identity.identify import Identifier
 from common.identity.jwks import KeySet
