@@ -18,7 +18,7 @@ class CallContext:
     traceparent: str | None = None
 
 
-_current: ContextVar[CallContext] = ContextVar("markethall_call", default=CallContext())
+_current: ContextVar[CallContext] = ContextVar("markethall_call", default=CallContext())  # noqa: B039 - it is frozen
 
 
 def current() -> CallContext:

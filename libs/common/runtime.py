@@ -82,6 +82,7 @@ class Runtime:
         """Open everything; on leaving, stop the loops, drain the outbox, close what was opened."""
         configure_telemetry(self.settings)
         async with AsyncExitStack() as stack:
+            self._stack = stack
             stack.push_async_callback(self.publishing.close)
             stack.push_async_callback(self.consuming.close)
             stack.push_async_callback(self.clients.close)
@@ -92,8 +93,14 @@ class Runtime:
                 self.outbox = Outbox(self.database, self.publisher, self.clock, self.settings.service)
                 self.inbox = Inbox(self.client, self.database, self.clock)
                 self.ground = Ground(self.client, self.database, self.outbox, self.clock)
-            stack.push_async_callback(self._stop)
-            yield self
+            try:
+                yield self
+            finally:
+                await self._stop()
+
+    def on_close(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Register what a service has opened for itself; closed in reverse order, before database and broker."""
+        self._stack.push_async_callback(close)
 
     def declare(self, *stores: type[Store[Any]]) -> None:
         """Name the stores whose indexes must exist before the first request."""

@@ -36,9 +36,7 @@ class Once:
         """The id of a resource to create: the same again when this request runs again under its key."""
         return f"{prefix}_{self._seed}{number or ''}"
 
-    async def __call__(
-        self, work: Callable[[], Awaitable[Model]], status: int | Callable[[Model], int] = 200
-    ) -> Model:
+    async def __call__(self, work: Callable[[], Awaitable[Model]], status: int | Callable[[Model], int] = 200) -> Model:
         """Run ``work`` once under the key. ``status`` is the success status, kept for the replay; where it
         depends on the result, a function of it.
 

@@ -1,0 +1,52 @@
+"""Messages in MongoDB."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from pymongo import IndexModel, ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from common.mongo.store import Store
+from services.notification.domain import LOCK_SECONDS, Notification
+
+STAFF_INDEXES = [IndexModel([("companyId", 1), ("role", 1), ("status", 1)], name="company_role")]
+
+
+class Notifications(Store[Notification]):
+    """The collection ``notifications``; one document an event, recipient and channel."""
+
+    COLLECTION = "notifications"
+    MODEL = Notification
+    WHAT = "notification"
+    INDEXES = [
+        IndexModel([("companyId", 1), ("eventId", 1), ("recipientKey", 1), ("channel", 1)], name="once", unique=True),
+        IndexModel([("companyId", 1), ("createdAt", -1), ("_id", -1)], name="company_created"),
+        IndexModel([("companyId", 1), ("type", 1), ("createdAt", -1), ("_id", -1)], name="company_type"),
+        IndexModel([("companyId", 1), ("recipient.customerId", 1), ("createdAt", -1)], name="company_customer"),
+        IndexModel([("companyId", 1), ("recipient.userId", 1), ("createdAt", -1)], name="company_user"),
+        IndexModel([("nextAttemptAt", 1)], name="due", sparse=True),
+    ]
+
+    async def insert_once(self, notification: Notification) -> bool:
+        """Store a message unless this event, recipient and channel has one. True when it is new."""
+        try:
+            await self.insert(notification)
+        except DuplicateKeyError:
+            return False
+        return True
+
+    async def take_due(self, now: datetime, limit: int) -> list[Notification]:
+        """Messages whose next try is due, each locked for this sender; for all companies."""
+        taken: list[Notification] = []
+        lock = {"$set": {"status": "sending", "nextAttemptAt": now + timedelta(seconds=LOCK_SECONDS)}}
+        while len(taken) < limit:
+            document: dict[str, Any] | None = await self.collection.find_one_and_update(
+                {"nextAttemptAt": {"$lte": now}},
+                {**lock, "$inc": {"version": 1}},
+                sort=[("nextAttemptAt", 1)],
+                return_document=ReturnDocument.AFTER,
+            )
+            if document is None:
+                break
+            taken.append(self.from_document(document))
+        return taken

@@ -1,0 +1,109 @@
+"""Events become messages, once each, on the real servers and a real mail server."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from common.events.identity import UserCreated
+from common.events.orders import OrderConfirmed
+from common.events.parts import OrderLine
+from common.events.stock import OutOfStock
+from common.events.tenancy import CompanyCreated, CompanySettings
+from common.ids import new_id
+from common.money import Money
+from common.testing import Harness
+from tests.notification.conftest import Sandbox
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+PRICE = Money(amount=500, currency="EUR")
+
+
+def company(company_id: str) -> CompanyCreated:
+    return CompanyCreated(
+        company_id=company_id,
+        name="Acme",
+        slug="acme",
+        status="active",
+        currency="EUR",
+        timezone="UTC",
+        settings=CompanySettings(),
+    )
+
+
+def confirmed(email: str | None) -> OrderConfirmed:
+    line = OrderLine(id="l1", product_id="prd_1", sku="A", name="Apple", quantity=2, unit_price=PRICE, total=PRICE * 2)
+    return OrderConfirmed(
+        order_id=new_id("ord"),
+        number="O-1",
+        channel="web",
+        customer_id="cus_1",
+        email=email,
+        lines=[line],
+        total=PRICE * 2,
+        payment_status="paid",
+        placed_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+
+
+class TestTellBuyer:
+    async def test_mails_once_however_often_the_event_comes(self, notification: Harness, sandbox: Sandbox) -> None:
+        company_id, address = new_id("cmp"), f"{new_id('a')}@buyers.example"
+        await notification.publish(company(company_id), company_id)
+        await notification.publish(confirmed(address), company_id, times=3)
+        after = confirmed(address)
+        await notification.publish(after, company_id)
+        await notification.events.wait_for("notification.sent", lambda e: e.company_id == company_id, count=2)
+        mails = sandbox.mails(address)
+        assert [mail["subject"] for mail in mails] == ["Your order O-1 is confirmed"] * 2
+        assert len({mail["messageId"] for mail in mails}) == 2
+
+    async def test_shows_a_refusal_and_does_not_repeat_it(self, notification: Harness) -> None:
+        company_id = new_id("cmp")
+        await notification.publish(company(company_id), company_id)
+        await notification.publish(confirmed("bounce@buyers.example"), company_id)
+        await notification.events.wait_for("notification.failed", lambda e: e.company_id == company_id)
+        async with notification.user("company_admin", company_id) as admin:
+            item = (await admin.get("/api/notifications")).json()["items"][0]
+        assert (item["status"], len(item["attempts"]), item["attempts"][0]["status"]) == ("bounced", 1, "refused")
+
+
+class TestAlertStock:
+    async def test_alerts_staff_and_mails_each_admin(self, notification: Harness, sandbox: Sandbox) -> None:
+        company_id, address = new_id("cmp"), f"{new_id('a')}@staff.example"
+        admin = UserCreated(user_id=new_id("usr"), email=address, role="company_admin")
+        clerk = UserCreated(user_id=new_id("usr"), email=f"x{address}", role="shop_staff")
+        await notification.publish(company(company_id), company_id)
+        await notification.publish(admin, company_id)
+        await notification.publish(clerk, company_id)
+        fact = OutOfStock(stock_id="stk_1", sku="A", warehouse_id="whs_1", available=0, threshold=5)
+        async with notification.user("company_admin", company_id) as client:
+            for _ in range(200):  # the copies of staff are fed by events; wait until both are there
+                if await notification.service._staff.collection.count_documents({"companyId": company_id}) == 2:
+                    break
+            await notification.publish(fact, company_id, times=2)
+            await notification.events.wait_for("notification.sent", lambda e: e.company_id == company_id, count=2)
+            items = (await client.get("/api/notifications", params={"type": "stock_alert"})).json()["items"]
+        assert sorted(item["channel"] for item in items) == ["email", "in_app"]
+        assert {item["reference"]["id"] for item in items} == {"A"}
+        assert [mail["subject"] for mail in sandbox.mails(address)] == ["A: out of stock"]
+        assert sandbox.mails(f"x{address}") == []
+        alerts = [e for e in notification.events.heard if e.type == "notification.critical_alert"]
+        assert len([e for e in alerts if e.company_id == company_id]) == 1
+
+
+class TestList:
+    async def test_customers_see_their_own_only(self, notification: Harness) -> None:
+        company_id = new_id("cmp")
+        await notification.publish(company(company_id), company_id)
+        await notification.publish(confirmed("c@buyers.example"), company_id)
+        await notification.events.wait_for("notification.sent", lambda e: e.company_id == company_id)
+        async with notification.user("customer", company_id, customer_id="cus_1") as mine:
+            own = (await mine.get("/api/notifications")).json()["items"]
+        async with notification.user("customer", company_id, customer_id="cus_2") as other:
+            foreign = (await other.get("/api/notifications")).json()["items"]
+            hidden = await other.get(f"/api/notifications/{own[0]['id']}")
+        async with notification.user("company_admin", new_id("cmp")) as stranger:
+            elsewhere = await stranger.get(f"/api/notifications/{own[0]['id']}")
+        assert (len(own), foreign, hidden.status_code, elsewhere.status_code) == (1, [], 404, 404)
+        assert own[0]["recipient"] == {"userId": None, "customerId": "cus_1", "address": "c@buyers.example"}
