@@ -54,6 +54,13 @@ class Api:
         self._token = answer["accessToken"]
         return answer
 
+    async def register(self, email: str, password: str, name: str) -> dict[str, Any]:
+        """Register as a customer of the tenant, and stay signed in. Raises Refused."""
+        body = {"email": email, "password": password, "role": "customer", "name": name}
+        answer: dict[str, Any] = await self.post("/api/auth/register", body)
+        self._login, self._token = (email, password), answer["accessToken"]
+        return answer
+
     async def get(self, path: str, **query: Any) -> Any:
         """GET; raises Refused."""
         return await self._call("GET", path, params={k: v for k, v in query.items() if v is not None})

@@ -17,6 +17,7 @@ from common.logging import get_logger
 from common.pagination import Page, PageRequest
 from services.notification.clients import MailPort, NotHandedOver, Refused
 from services.notification.domain import Notification, Recipient, Reference, texts
+from services.notification.domain.templates import Text
 from services.notification.store import Notifications
 
 log = get_logger(__name__)
