@@ -1,0 +1,77 @@
+"""Request bodies on their way through: small ones whole, so that they can be sent again, large ones streamed."""
+
+from collections.abc import AsyncIterator
+
+from starlette.types import Receive
+
+from common.errors import BadRequest, DomainError
+from services.gateway.clients import Body
+from services.gateway.domain.head import Head
+
+WHOLE_BYTES = 64 * 1024
+
+
+class BodyTooLarge(DomainError):
+    """More than the limit (413)."""
+
+    def __init__(self) -> None:
+        super().__init__("body_too_large", "The body is too large.")
+
+
+class ClientGone(Exception):
+    """The client went away before its request was complete."""
+
+
+class Incoming:
+    """The body of one request. ``error`` is what stopped a stream, seen after sending failed."""
+
+    def __init__(self, head: Head, receive: Receive, limit_bytes: int) -> None:
+        self._receive = receive
+        self._limit = limit_bytes
+        self._seen = 0
+        self.length = _length_of(head)
+        self._has_body = bool(self.length) or head.has_chunks
+        self.error: BodyTooLarge | ClientGone | None = None
+        if self.length is not None and self.length > limit_bytes:
+            raise BodyTooLarge
+
+    async def body(self) -> Body:
+        """None, the whole body, or a stream of it. Raises BodyTooLarge or ClientGone."""
+        if not self._has_body:
+            return None
+        whole, more = await self._next()
+        while more and len(whole) < WHOLE_BYTES:
+            chunk, more = await self._next()
+            whole += chunk
+        return self._stream(whole) if more else whole
+
+    async def _stream(self, start: bytes) -> AsyncIterator[bytes]:
+        yield start
+        more = True
+        while more:
+            try:
+                chunk, more = await self._next()
+            except (BodyTooLarge, ClientGone) as error:
+                self.error = error
+                raise
+            yield chunk
+
+    async def _next(self) -> tuple[bytes, bool]:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        chunk: bytes = message.get("body", b"")
+        self._seen += len(chunk)
+        if self._seen > self._limit:
+            raise BodyTooLarge
+        return chunk, message.get("more_body", False)
+
+
+def _length_of(head: Head) -> int | None:
+    try:
+        length = head.content_length
+    except ValueError as error:
+        raise BadRequest("bad_request", "Content-Length is no number.") from error
+    if length is not None and head.has_chunks:
+        raise BadRequest("bad_request", "Content-Length and Transfer-Encoding exclude each other.")
+    return length

@@ -1,0 +1,104 @@
+"""One call on its way through the gateway."""
+
+import re
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Any
+
+from starlette.types import Scope
+
+from common import context
+from common.errors import NotFound
+from common.identity.identify import anonymous, principal_of
+from common.identity.tokens import AccessClaims
+from common.ids import new_id
+from services.gateway.domain import destinations
+from services.gateway.domain.aliases import canonical
+from services.gateway.domain.head import Head, read_head
+from services.gateway.domain.tenancy import NO_TENANT, Tenant
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+Networks = list[IPv4Network | IPv6Network]
+
+
+@dataclass(slots=True)
+class Call:
+    """What is known of a call; ``added`` goes into the head of whatever is answered."""
+
+    scope: Scope
+    head: Head
+    address: str
+    request_id: str
+    added: list[tuple[bytes, bytes]] = field(default_factory=list)
+    claims: AccessClaims | None = None
+    tenant: Tenant = NO_TENANT
+    service: str = "none"
+    status: int = 0
+
+    def path(self) -> tuple[str, str]:
+        """The canonical decoded path, and the target as sent on. Raises NotFound for one that climbs."""
+        scope = self.scope
+        path, raw = scope["path"], scope.get("raw_path") or scope["path"].encode()
+        if not destinations.is_safe(path, raw):
+            raise NotFound("address")
+        path, raw = destinations.without_slash(path, raw)
+        alias = canonical(scope.get("method", "GET"), path)
+        if alias is not None:
+            path, raw = alias, alias.encode()
+        query = scope["query_string"]
+        target: bytes = raw + b"?" + query if query else raw
+        return path, target.decode("latin-1")
+
+    def told(self) -> list[tuple[str, str]]:
+        """The headers that services believe because the gateway wrote them."""
+        told = [
+            ("x-request-id", self.request_id),
+            ("x-forwarded-for", self.address),
+            ("x-forwarded-proto", self.scope["scheme"]),
+        ]
+        host = self.head.first(b"host")
+        if host is not None:
+            told.append(("x-forwarded-host", host))
+        return told
+
+    def own_scope(self, path: str) -> dict[str, Any]:
+        """The scope for what the gateway answers itself: nothing forged, the principal known."""
+        tenant_id = self.tenant.id
+        who = principal_of(self.claims, tenant_id) if self.claims is not None else anonymous(tenant_id)
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self.head.passed]
+        headers.append((b"x-request-id", self.request_id.encode()))
+        state = {**self.scope.get("state", {}), "principal": who}
+        return {**self.scope, "path": path, "raw_path": path.encode(), "headers": headers, "state": state}
+
+
+def begin(scope: Scope, trusted: Networks) -> Call:
+    """Read the head, find the caller's address, accept or make the request id."""
+    head = read_head(scope.get("method", "GET"), scope["headers"])
+    address = _address(scope, head, trusted)
+    request_id = head.first(b"x-request-id") or ""
+    if not _REQUEST_ID.fullmatch(request_id):
+        request_id = new_id("req")
+    context.enter(context.CallContext(correlation_id=request_id, actor="anonymous", client_ip=address))
+    return Call(scope, head, address, request_id, [(b"x-request-id", request_id.encode())])
+
+
+def _address(scope: Scope, head: Head, trusted: Networks) -> str:
+    """The peer's address, or what a trusted proxy says of the one before it."""
+    client = scope.get("client")
+    address = str(client[0]) if client else "unknown"
+    if not trusted:
+        return address
+    for named in reversed([part.strip() for part in head.x_forwarded_for.split(",") if part.strip()]):
+        if not _is_trusted(address, trusted):
+            break
+        address = named
+    return address
+
+
+def _is_trusted(address: str, trusted: Networks) -> bool:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in network for network in trusted)

@@ -1,0 +1,134 @@
+"""Every call passes here: who, how often, for which company, and then to its service."""
+
+import asyncio
+import time
+from ipaddress import ip_network
+
+from prometheus_client import Counter, Histogram
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from common.errors import BadRequest, DomainError, NotFound, TooManyRequests, Unauthenticated
+from common.identity.identify import bearer_of
+from common.logging import get_logger
+from common.runtime import Runtime
+from services.gateway.clients import Services
+from services.gateway.domain import destinations, tenancy
+from services.gateway.service.answers import problem_of, with_headers
+from services.gateway.service.bodies import ClientGone
+from services.gateway.service.call import Call, begin
+from services.gateway.service.documents import Documents
+from services.gateway.service.forwarding import Forwarder
+from services.gateway.service.health import Health
+from services.gateway.service.keys import Keys
+from services.gateway.service.limits import Limits, kind_of
+from services.gateway.service.sockets import refuse_socket, relay
+from services.gateway.service.tenants import Tenants
+from services.gateway.settings import Settings
+
+log = get_logger(__name__)
+
+_calls = Counter("markethall_forwarded_total", "Calls forwarded", ["service", "status"])
+_seconds = Histogram("markethall_forwarded_seconds", "Time to answer a forwarded call", ["service"])
+
+
+class Gateway:
+    """The use cases of the gateway."""
+
+    def __init__(self, runtime: Runtime, settings: Settings, services: Services) -> None:
+        self._runtime = runtime
+        self._settings = settings
+        self._services = services
+        self._trusted = [ip_network(each) for each in settings.trusted_proxies]
+        self._limits = Limits(settings)
+        self._keys = Keys(runtime.clients)
+        self._forwarder = Forwarder(services, runtime.signer, settings.body_limit_bytes)
+        self.tenants = Tenants(runtime.clients, settings.company_seconds, settings.default_tenant)
+        self.health = Health(services, runtime)
+        self.documents = Documents(runtime.clients)
+
+    async def http(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP call; ``app`` answers what is the gateway's own."""
+        started = time.perf_counter()
+        call = begin(scope, self._trusted)
+        try:
+            await self._answer(app, call, receive, send)
+        except DomainError as error:
+            answer = problem_of(error, scope["path"])
+            call.status = answer.status_code
+            await answer(scope, receive, with_headers(send, call.added))
+        except ClientGone:
+            call.status = 499
+        finally:
+            _observe(call, time.perf_counter() - started)
+
+    async def socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Open one WebSocket and carry it until either side closes."""
+        call = begin(scope, self._trusted)
+        try:
+            path, target = call.path()
+            call.service = destinations.service_for(path) or _nowhere()
+            await self._admit(call, path)
+            await relay(self._services, call, target, self._forwarder.headers(call), receive, send)
+        except DomainError as error:
+            await refuse_socket(scope, receive, send, problem_of(error, scope["path"]))
+
+    async def keep_pool(self) -> None:
+        """Hold the connections to the services until the gateway stops."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await self._services.close()
+
+    async def _answer(self, app: ASGIApp, call: Call, receive: Receive, send: Send) -> None:
+        path, target = call.path()
+        await self._admit(call, path)
+        if path in destinations.OWN or (path == "/metrics" and self._settings.shows_metrics):
+            await app(call.own_scope(path), receive, with_headers(send, call.added))
+            return
+        call.service = destinations.service_for(path) or _nowhere()
+        await self._forwarder.forward(call, target, receive, send)
+
+    async def _admit(self, call: Call, path: str) -> None:
+        """Who is it, is it within the limits, and for which company? Raises what refuses the call."""
+        try:
+            await self._identify(call)
+        except Unauthenticated:
+            await self._count(call, path)
+            raise
+        await self._count(call, path)
+        named = [
+            tenancy.subdomain_of(call.head.first(b"host") or "", self._settings.base_domains),
+            call.head.first(b"x-tenant-id"),
+            tenancy.parameter_of(call.scope["query_string"]),
+        ]
+        call.tenant = await self.tenants.resolve(call.claims, [name for name in named if name])
+
+    async def _identify(self, call: Call) -> None:
+        bearer, key = call.head.first(b"authorization"), call.head.first(b"x-api-key")
+        if key is not None:
+            if bearer is not None:
+                raise BadRequest("ambiguous_credentials", "Send a token or a key, not both.")
+            bearer = f"Bearer {await self._keys.token_for(key)}"
+            call.head.passed.append(("authorization", bearer))
+        token = bearer_of(bearer)
+        if token is not None:
+            call.claims = await self._runtime.tokens.verify(token)
+
+    async def _count(self, call: Call, path: str) -> None:
+        """Raises TooManyRequests when the account, or else the address, has used up its allowance."""
+        caller = call.claims.subject if call.claims is not None else call.address
+        allowance = await self._limits.take(kind_of(call.scope.get("method", "GET"), path), caller)
+        call.added += allowance.headers()
+        if allowance.retry_seconds is not None:
+            raise TooManyRequests("Too many calls; slow down.", allowance.retry_seconds)
+
+
+def _nowhere() -> str:
+    raise NotFound("address")
+
+
+def _observe(call: Call, seconds: float) -> None:
+    _calls.labels(call.service, str(call.status)).inc()
+    _seconds.labels(call.service).observe(seconds)
+    if call.status >= 500:
+        log.warning("answered_badly", service=call.service, status=call.status, path=call.scope["path"])

@@ -1,0 +1,106 @@
+"""Companies by id or slug, asked of the company service and remembered for a while."""
+
+import asyncio
+from dataclasses import dataclass
+
+from common.clients import CallRefused, ServiceClients
+from common.clock import monotonic_seconds
+from common.errors import NotFound, Unavailable
+from common.events import Envelope, EventData
+from common.identity.tokens import AccessClaims
+from services.gateway.domain import tenancy
+from services.gateway.domain.tenancy import Company, Tenant
+
+REMEMBERED = 4096
+ABSENT_SECONDS = 5.0
+STALE_SECONDS = 86_400.0
+"""How long an old answer is better than none while the company service is away: browsing goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    company: Company | None
+    at: float
+
+
+class Tenants:
+    """Finds the company of a call. Absence is remembered too, so that strangers cause no floods."""
+
+    def __init__(self, clients: ServiceClients, fresh_seconds: float, default: str | None) -> None:
+        self._clients = clients
+        self._fresh_seconds = fresh_seconds
+        self._default = default
+        self._known: dict[str, _Known] = {}
+        self._asking: dict[str, asyncio.Task[Company | None]] = {}
+
+    async def resolve(self, claims: AccessClaims | None, named: list[str]) -> Tenant:
+        """The company of a call from whoever holds ``claims``, naming ``named`` (ids or slugs).
+
+        Raises NotFound for an unknown one, and as :func:`tenancy.agree`.
+        """
+        own = claims.company_id if claims is not None else None
+        if own is not None and all(name == own for name in named):
+            return Tenant(own)
+        if not named:
+            return await self._by_default(claims)
+        companies = []
+        for name in set(named):
+            company = await self._find(name)
+            if company is None:
+                raise NotFound("company")
+            companies.append(company)
+        return tenancy.agree(companies, own, is_platform=claims is not None and claims.role == "super_admin")
+
+    def forget(self, event: Envelope[EventData]) -> None:
+        """A company was made or changed: ask again."""
+        data = event.data
+        company_id, slug = getattr(data, "company_id", None), getattr(data, "slug", None)
+        for name in [name for name, known in self._known.items() if _is(known, name, company_id, slug)]:
+            del self._known[name]
+
+    async def _by_default(self, claims: AccessClaims | None) -> Tenant:
+        if self._default is None or (claims is not None and claims.role != "customer"):
+            return tenancy.NO_TENANT
+        company = await self._find(self._default)
+        if company is None or company.status != "active":
+            return tenancy.NO_TENANT
+        return Tenant(company.id, is_default=True)
+
+    async def _find(self, name: str) -> Company | None:
+        if not tenancy.is_name(name):
+            return None
+        known = self._known.get(name)
+        age = monotonic_seconds() - known.at if known else 0.0
+        if known is not None and age < (self._fresh_seconds if known.company else ABSENT_SECONDS):
+            return known.company
+        try:
+            return await self._ask_once(name)
+        except Unavailable:
+            if known is None or age > STALE_SECONDS:
+                raise
+            return known.company
+
+    async def _ask_once(self, name: str) -> Company | None:
+        """Ask; calls for the same company that arrive meanwhile wait for the same answer."""
+        task = self._asking.get(name)
+        if task is None:
+            task = self._asking[name] = asyncio.create_task(self._ask(name))
+            task.add_done_callback(lambda _: self._asking.pop(name, None))
+        return await asyncio.shield(task)
+
+    async def _ask(self, name: str) -> Company | None:
+        try:
+            told = await self._clients.get("company", f"/internal/companies/{name}")
+            company = Company(told["id"], told["slug"], told["status"])
+        except NotFound:
+            company = None
+        except CallRefused as error:
+            raise Unavailable("The company service refused the question.") from error
+        if len(self._known) >= REMEMBERED:
+            self._known.pop(next(iter(self._known)))
+        self._known[name] = _Known(company, monotonic_seconds())
+        return company
+
+
+def _is(known: _Known, name: str, company_id: str | None, slug: str | None) -> bool:
+    return name in (company_id, slug) or (known.company is not None and known.company.id == company_id)
