@@ -1,0 +1,34 @@
+"""Composes the payment service."""
+
+from fastapi import FastAPI
+
+from common.runtime import Background, Runtime
+from common.web.application import create_application
+from services.payment import routes
+from services.payment.handlers import HANDLERS
+from services.payment.service import PaymentService, lay_foundation
+from services.payment.settings import Settings
+from services.payment.store import Accounts, Books, Payments
+
+
+def settings() -> Settings:
+    """The settings from the environment."""
+    return Settings()
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service as an ASGI application."""
+
+    async def compose(runtime: Runtime) -> PaymentService:
+        runtime.declare(Accounts, Payments)
+        runtime.declare_indexes(Books.LEDGER, Books.LEDGER_INDEXES)
+        runtime.declare_indexes(Books.PROVIDER_EVENTS, Books.PROVIDER_EVENT_INDEXES)
+        return PaymentService(lay_foundation(runtime, settings), settings)
+
+    return create_application(
+        settings,
+        routers=(routes.router,),
+        compose=compose,
+        handlers=HANDLERS,
+        background=lambda service: [Background("sweep", service.sweeping.run)],
+    )

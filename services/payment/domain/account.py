@@ -1,0 +1,118 @@
+"""The order's account: the one document that decides the races about an order's money."""
+
+from datetime import datetime
+from typing import Literal
+
+from common.aggregate import Aggregate
+from common.errors import Conflict, InvalidTransition
+from common.money import Money
+
+TRIES = 5
+PROMISED = ("cash_on_delivery", "on_account")
+CHARGED = ("card", "paypal")
+
+Step = Literal["promise", "charge", "take_cash", "resume"]
+
+
+class OrderAccount(Aggregate):
+    """What is due on an order and what came in. Made by whichever event names the order first.
+
+    ``known``: the order's own facts are here. ``active``: the try under way. ``promised``: the record of
+    money that comes later (on delivery, on account). ``started``: what the order itself carried was acted on.
+    """
+
+    shop_id: str | None = None
+    customer_id: str | None = None
+    order_token_hash: str | None = None
+    known: bool = False
+    total: Money | None = None
+    method: str | None = None
+    has_token: bool = False
+    deadline_at: datetime | None = None
+    reserved: bool = False
+    ended: bool = False
+    started: bool = False
+    active: str | None = None
+    promised: str | None = None
+    tries: int = 0
+    captured: int = 0
+    refunded: int = 0
+
+    @classmethod
+    def open(cls, order_id: str, company_id: str, now: datetime) -> "OrderAccount":
+        """An account of which nothing is known yet."""
+        return cls(id=order_id, company_id=company_id, created_at=now, updated_at=now)
+
+    @property
+    def due(self) -> Money:
+        """What is still to be captured. Only for a known order."""
+        assert self.total is not None, "the order is not known"
+        return Money.of(max(self.total.amount - self.captured, 0), self.total.currency)
+
+    def learn(
+        self,
+        *,
+        total: Money,
+        method: str | None,
+        has_token: bool,
+        shop_id: str | None,
+        customer_id: str | None,
+        deadline_at: datetime | None,
+    ) -> None:
+        """Take the order's facts, once; they never change."""
+        if self.known:
+            return
+        self.total, self.method, self.has_token = total, method, has_token
+        self.shop_id, self.customer_id, self.deadline_at = shop_id, customer_id, deadline_at
+        self.known = True
+
+    def next_step(self) -> Step | None:
+        """What is to be done now, if anything."""
+        if self.ended or not self.known or self.due.amount == 0:
+            return None
+        if self.reserved and self.active is not None:
+            return "resume"
+        if self.started:
+            return None
+        if self.method in PROMISED:
+            return "promise"
+        if not self.reserved:
+            return None
+        if self.method == "cash":
+            return "take_cash"
+        return "charge" if self.method in CHARGED and self.has_token else None
+
+    def check_open(self) -> None:
+        """Raises InvalidTransition for an ended order, Conflict ``already_paid`` when nothing is due."""
+        if self.ended:
+            raise InvalidTransition("The order has ended; it takes no payment.")
+        if self.due.amount == 0:
+            raise Conflict("already_paid", "The order is paid.")
+
+    def begin_try(self, payment_id: str, *, by_process: bool) -> None:
+        """Take the one place for a try. Raises Conflict when it is taken or the tries are used up."""
+        self.check_open()
+        if self.active not in (None, payment_id):
+            raise Conflict("payment_in_progress", "Another payment of this order is under way.")
+        if by_process:
+            if self.tries >= TRIES:
+                raise Conflict("payment_tries_exhausted", f"The order was tried {TRIES} times.")
+            self.tries += 1
+        self.active = payment_id
+
+    def end_try(self, payment_id: str) -> None:
+        """Free the place if this payment holds it."""
+        if self.active == payment_id:
+            self.active = None
+
+    def capture(self, amount: int) -> int:
+        """Count money that came in; returns how much of it must go back at once, in minor units.
+
+        All of it for an ended order, else what exceeds the order's total.
+        """
+        before, self.captured = self.captured, self.captured + amount
+        if self.ended:
+            return amount
+        if self.total is None:
+            return 0
+        return min(amount, max(before + amount - max(self.total.amount, before), 0))

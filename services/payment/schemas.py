@@ -1,0 +1,107 @@
+"""Requests and answers of the payment service."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints
+
+from common.money import Money
+from common.web.schema import Identifier, In, Out, Resource, Text
+from services.payment.domain import Payment, Refund
+from services.payment.domain.payment import RefundStatus, Status
+
+Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_ -]{3,200}$")]
+Method = Literal["card", "paypal", "cash", "cash_on_delivery", "on_account"]
+
+
+class ProcessIn(In):
+    """What POST /api/payments/process takes. The token is the provider's; never a card number."""
+
+    order_id: Identifier
+    method: Literal["card", "paypal", "cash"]
+    payment_method_token: Token | None = None
+
+
+class RefundIn(In):
+    """What a refund takes; without an amount all that is left goes back."""
+
+    amount: Annotated[Money, Field(description="at least one minor unit")] | None = None
+    reason: Text
+
+
+class RefundOut(Resource):
+    """A refund as shown."""
+
+    payment_id: str
+    amount: Money
+    reason: str
+    status: RefundStatus
+
+    @classmethod
+    def of(cls, payment: Payment, refund: Refund) -> Self:
+        """The answer for one refund of a payment."""
+        fields = refund.model_dump(exclude={"reference"})
+        return cls(**fields, payment_id=payment.id, company_id=payment.company_id)
+
+
+class NextActionOut(Out):
+    """What the buyer has to do."""
+
+    type: str
+    url: str
+
+
+class FailureOut(Out):
+    """Why it failed."""
+
+    code: str
+    decline_code: str | None
+
+
+class PaymentOut(Resource):
+    """A payment as shown."""
+
+    order_id: str
+    method: str
+    provider: str
+    status: Status
+    amount: Money
+    captured: Money
+    refunded: Money
+    next_action: NextActionOut | None
+    failure: FailureOut | None
+    refunds: list[RefundOut]
+
+    @classmethod
+    def of(cls, payment: Payment) -> Self:
+        """The answer for one payment."""
+        return cls(
+            id=payment.id,
+            company_id=payment.company_id,
+            version=payment.version,
+            created_at=payment.created_at,
+            updated_at=payment.updated_at,
+            order_id=payment.order_id,
+            method=payment.method,
+            provider=payment.provider,
+            status=payment.status,
+            amount=payment.amount,
+            captured=payment.captured,
+            refunded=payment.refunded,
+            next_action=NextActionOut.model_validate(payment.next_action) if payment.next_action else None,
+            failure=FailureOut.model_validate(payment.failure) if payment.failure else None,
+            refunds=[RefundOut.of(payment, refund) for refund in payment.refunds],
+        )
+
+
+class BalanceOut(Out):
+    """One account of the ledger: debits positive, credits negative."""
+
+    account: str
+    balance: Money
+
+
+class BalancesOut(Out):
+    """All accounts, and their sum in each currency, which is always zero."""
+
+    items: list[BalanceOut]
+    totals: list[Money]

@@ -1,0 +1,180 @@
+"""Asking the provider for money: between two commits, never inside one, and safe to repeat."""
+
+from common.errors import InvalidTransition, Unavailable
+from common.ids import new_id
+from common.logging import get_logger
+from services.payment.clients import Provider, ProviderUnreachable
+from services.payment.domain import OrderAccount, Outcome, Payment, Posting, Refund
+from services.payment.domain.ledger import captured
+from services.payment.service.foundation import Foundation, decide
+from services.payment.service.refunding import Refunding
+
+log = get_logger(__name__)
+
+LATE = "late_payment"
+
+
+class Charging:
+    """Brings payments from ``processing`` to what the provider says."""
+
+    def __init__(self, on: Foundation, refunding: Refunding) -> None:
+        self._on = on
+        self._refunding = refunding
+
+    async def ask(self, payment: Payment) -> Payment:
+        """Call the provider for a payment whose begin is committed; what stays open a sweeper repeats."""
+        assert payment.instrument is not None, "a processing payment keeps its instrument"
+        provider = self._on.provider(payment.provider)
+        try:
+            outcome = await provider.charge(payment, self._on.sealer.open(payment.instrument))
+        except ProviderUnreachable as error:
+            log.warning("charge_open", paymentId=payment.id, attempts=payment.attempts, reason=str(error))
+            return await self._wait(payment)
+        return await self.settle(payment.company_id, payment.id, outcome)
+
+    async def again(self, payment: Payment) -> Payment:
+        """Look at a payment that is due: repeat the call, ask what became of it, or let it go."""
+        if payment.status == "pending":
+            return await self.give_up(payment)
+        account = await self._account_of(payment)
+        over = account.ended or self._on.clock.now() >= payment.deadline_at
+        claimed = await self._claim(payment)
+        if claimed is None:
+            return payment
+        if not over and claimed.status == "processing":
+            return await self.ask(claimed)
+        return await self._inquire(claimed, over=over)
+
+    async def settle(self, company_id: str | None, payment_id: str, outcome: Outcome) -> Payment:
+        """Take a verdict into payment, account and ledger in one commit; money that came too late goes back."""
+        refunds: list[Refund] = []
+
+        async def work() -> Payment:
+            refunds.clear()
+            payment = await self._on.payments.for_company(company_id).get(payment_id)
+            account = await self._account_of(payment)
+            postings = self._apply(payment, account, outcome, refunds)
+            changed = [payment, *await self._overtaken(account, payment, outcome)]
+            if payment.recorded or postings or outcome.kind in ("pending", "requires_action"):
+                await self._on.books.commit(account, changed, postings)
+            return payment
+
+        payment = await decide(work)
+        for refund in refunds:
+            payment = await self._refunding.send(payment, refund.id)
+        return payment
+
+    async def give_up(self, payment: Payment) -> Payment:
+        """End a payment that waits with nothing under way at the provider: expired, or voided with its order."""
+
+        async def work() -> Payment:
+            fresh = await self._on.payments.for_company(payment.company_id).get(payment.id)
+            account = await self._account_of(fresh)
+            if fresh.status != payment.status:
+                return fresh
+            self._abandon(fresh, account)
+            await self._on.books.commit(account, [fresh])
+            return fresh
+
+        return await decide(work)
+
+    async def release(self, payment: Payment) -> Payment:
+        """Let go of a payment that waits for the buyer, so that another may take its place."""
+        try:
+            outcome = await self._on.provider(payment.provider).release(payment)
+        except ProviderUnreachable as error:
+            raise Unavailable("The payment provider does not answer.") from error
+        return await self.settle(payment.company_id, payment.id, outcome)
+
+    def _abandon(self, payment: Payment, account: OrderAccount) -> None:
+        if account.ended or self._on.clock.now() < payment.deadline_at:
+            payment.void()
+        else:
+            payment.expire()
+        account.end_try(payment.id)
+
+    def _apply(self, payment: Payment, account: OrderAccount, outcome: Outcome, refunds: list[Refund]) -> list[Posting]:
+        now = self._on.clock.now()
+        match outcome.kind:
+            case "succeeded" if payment.captured.amount == 0:
+                return self._capture(payment, account, outcome, refunds)
+            case "failed" if payment.status in ("processing", "requires_action"):
+                payment.fail(outcome.code, outcome.decline_code, outcome.reference)
+                account.end_try(payment.id)
+            case "canceled" if payment.status in ("processing", "requires_action"):
+                self._abandon(payment, account)
+            case "requires_action" if payment.status in ("processing", "requires_action"):
+                payment.ask_action(outcome, now)
+            case "pending" if payment.status == "processing":
+                payment.reference = outcome.reference or payment.reference
+                payment.wait(now)
+        return []
+
+    def _capture(
+        self, payment: Payment, account: OrderAccount, outcome: Outcome, refunds: list[Refund]
+    ) -> list[Posting]:
+        now = self._on.clock.now()
+        back = account.capture(outcome.captured)
+        payment.succeed(outcome.captured, now, outcome.reference)
+        account.end_try(payment.id)
+        if back > 0:
+            money = payment.captured.model_copy(update={"amount": back})
+            refunds.append(payment.begin_refund(new_id("rfd"), money, LATE, now))
+        return [captured(payment, outcome.captured, now)]
+
+    async def _overtaken(self, account: OrderAccount, payment: Payment, outcome: Outcome) -> list[Payment]:
+        """The promise of a later payment falls away once the order is paid otherwise."""
+        if outcome.kind != "succeeded" or account.promised in (None, payment.id) or account.ended:
+            return []
+        promised = await self._on.payments.for_company(account.company_id).find(account.promised or "")
+        if promised is None or promised.status != "pending" or account.due.amount > 0:
+            return []
+        promised.void()
+        return [promised]
+
+    async def _inquire(self, payment: Payment, *, over: bool) -> Payment:
+        """Ask what became of it; when its time is over, make sure that nothing more can come of it."""
+        provider = self._on.provider(payment.provider)
+        try:
+            outcome = await self._let_go(provider, payment) if over else await provider.find(payment)
+        except ProviderUnreachable as error:
+            log.warning("inquiry_open", paymentId=payment.id, reason=str(error))
+            return await self._wait(payment)
+        if outcome is None:
+            return await self.give_up(payment)
+        return await self.settle(payment.company_id, payment.id, outcome)
+
+    async def _let_go(self, provider: Provider, payment: Payment) -> Outcome | None:
+        found = await provider.find(payment)
+        if found is None or found.kind != "requires_action":
+            return found
+        payment.reference = found.reference
+        return await provider.release(payment)
+
+    async def _claim(self, payment: Payment) -> Payment | None:
+        """Take the next call for this copy of the service; None when another copy was faster."""
+
+        async def work() -> Payment | None:
+            fresh = await self._on.payments.for_company(payment.company_id).get(payment.id)
+            if fresh.due_at != payment.due_at or fresh.status not in ("processing", "requires_action"):
+                return None
+            fresh.leave_alone(self._on.clock.now())
+            return await self._on.payments.for_company(fresh.company_id).save(fresh)
+
+        return await decide(work)
+
+    async def _wait(self, payment: Payment) -> Payment:
+        async def work() -> Payment:
+            fresh = await self._on.payments.for_company(payment.company_id).get(payment.id)
+            if fresh.status in ("processing", "requires_action"):
+                fresh.wait(self._on.clock.now())
+                await self._on.payments.for_company(fresh.company_id).save(fresh)
+            return fresh
+
+        return await decide(work)
+
+    async def _account_of(self, payment: Payment) -> OrderAccount:
+        account = await self._on.accounts.for_company(payment.company_id).find(payment.order_id)
+        if account is None:
+            raise InvalidTransition("The payment's order has no account.")
+        return account

@@ -1,0 +1,44 @@
+"""What every use case of payments stands on."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from common.clock import Clock
+from common.encryption import Sealer
+from common.errors import Invalid, VersionConflict
+from services.payment.clients import CompanyDesk, Provider, SalesDesk
+from services.payment.store import Accounts, Books, Payments
+
+Result = TypeVar("Result")
+CONFLICT_TRIES = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    """Stores, the outside, and the clock. ``providers`` by name; money of any other name moves by hand."""
+
+    accounts: Accounts
+    payments: Payments
+    books: Books
+    providers: Mapping[str, Provider]
+    sales: SalesDesk
+    company: CompanyDesk
+    sealer: Sealer
+    clock: Clock
+
+    def provider(self, name: str) -> Provider:
+        """The provider. Raises Invalid ``method_unavailable`` where none is configured."""
+        if name not in self.providers:
+            raise Invalid("method_unavailable", "This payment method is not available.", [("method", "not available")])
+        return self.providers[name]
+
+
+async def decide(work: Callable[[], Awaitable[Result]]) -> Result:
+    """Run a load-decide-commit, and run it anew when somebody else was faster."""
+    for _ in range(CONFLICT_TRIES):
+        try:
+            return await work()
+        except VersionConflict:
+            continue
+    raise VersionConflict()

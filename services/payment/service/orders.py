@@ -1,0 +1,212 @@
+"""What an order's own events do to its money."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from common.errors import ComeBackLater
+from common.events import Envelope
+from common.events.orders import OrderCancelled, OrderCreated, SaleCompleted
+from common.events.payments import DebtPaymentRecorded
+from common.events.stock import InventoryReserved
+from common.ids import new_id
+from common.money import Money
+from services.payment.domain import OrderAccount, Payment, Posting, holds_card_number
+from services.payment.domain.ledger import captured
+from services.payment.service.charging import Charging
+from services.payment.service.foundation import Foundation, decide
+from services.payment.service.refunding import Refunding
+
+ORDER_CANCELLED = "order_cancelled"
+
+
+class OrderFlow:
+    """Follows orders: opens their accounts, charges once goods are held, gives money back when they end."""
+
+    def __init__(self, on: Foundation, charging: Charging, refunding: Refunding) -> None:
+        self._on = on
+        self._charging = charging
+        self._refunding = refunding
+
+    async def created(self, event: Envelope[OrderCreated]) -> None:
+        """Learn the order; the later of this and the reservation charges it."""
+        data = event.data
+
+        def learn(account: OrderAccount) -> None:
+            account.learn(
+                total=data.total,
+                method=data.payment_method,
+                has_token=data.has_payment_token,
+                shop_id=data.shop_id,
+                customer_id=data.customer_id,
+                deadline_at=data.deadline_at,
+            )
+
+        await self._advance(event.company_id, data.order_id, learn)
+
+    async def reserved(self, event: Envelope[InventoryReserved]) -> None:
+        """The goods are held."""
+
+        def note(account: OrderAccount) -> None:
+            account.reserved = True
+
+        await self._advance(event.company_id, event.data.order_id, note)
+
+    async def cancelled(self, event: Envelope[OrderCancelled]) -> None:
+        """The order has ended: let go of what waits, send back what came in, remember it for what comes late."""
+        data = event.data
+
+        async def work() -> list[Payment]:
+            account = await self._open(event.company_id, data.order_id)
+            if account.ended:
+                return await self._on.payments.for_company(event.company_id).of_order(data.order_id)
+            account.ended = True
+            payments = await self._on.payments.for_company(event.company_id).of_order(data.order_id)
+            for payment in payments:
+                self._end(account, payment)
+            await self._on.books.commit(account, payments)
+            return payments
+
+        for payment in await decide(work):
+            if payment.status in ("processing", "requires_action"):
+                await self._charging.again(payment)
+            for refund in payment.refunds:
+                payment = await self._refunding.send(payment, refund.id)
+
+    def _end(self, account: OrderAccount, payment: Payment) -> None:
+        now = self._on.clock.now()
+        if payment.refundable.amount > 0:
+            payment.begin_refund(new_id("rfd"), None, ORDER_CANCELLED, now)
+        elif payment.status == "pending":
+            payment.void()
+            account.end_try(payment.id)
+        elif payment.status in ("processing", "requires_action"):
+            payment.due_at = now  # what is under way at the provider is asked for, then let go
+
+    async def sold(self, event: Envelope[SaleCompleted]) -> None:
+        """A till sale: what was handed over is recorded as it was; what goes on account waits for the debt."""
+        data = event.data
+        now = self._on.clock.now()
+        account = await self._open(event.company_id, data.order_id)
+        if account.is_stored:
+            return
+        account.learn(
+            total=data.total,
+            method=None,
+            has_token=False,
+            shop_id=data.shop_id,
+            customer_id=data.customer_id,
+            deadline_at=None,
+        )
+        account.started = account.reserved = True
+        payments: list[Payment] = []
+        postings: list[Posting] = []
+        change = data.change.amount
+        for number, tender in enumerate(data.tenders):
+            kept = tender.amount
+            if tender.method == "cash":
+                back = min(change, kept.amount)
+                kept, change = kept - Money.of(back, kept.currency), change - back
+            if kept.amount > 0:
+                payment = self._tender(account, number, tender.method, kept, now)
+                payments.append(payment)
+                postings += [captured(payment, kept.amount, now)] if payment.status == "succeeded" else []
+        await self._on.books.commit(account, payments, postings)
+
+    def _tender(self, account: OrderAccount, number: int, method: str, amount: Money, now: datetime) -> Payment:
+        payment_id = f"pay_{account.id.partition('_')[2]}t{number}"
+        provider = "terminal" if method == "card" else ""
+        payment = Payment.open(account, payment_id, method, amount, now, provider=provider)
+        if method == "on_account":
+            account.promised = payment.id
+        else:
+            account.capture(amount.amount)
+            payment.succeed(amount.amount, now)
+        return payment
+
+    async def debt_paid(self, event: Envelope[DebtPaymentRecorded]) -> None:
+        """Money came in for a debt of an order on account. Raises ComeBackLater while the order is unknown."""
+        data = event.data
+        if data.order_id is None:
+            return
+        cause = f"debt:{data.debt_payment_id}"
+        account = await self._on.accounts.for_company(event.company_id).find(data.order_id)
+        if account is None or account.promised is None:
+            raise ComeBackLater(f"the payment on account of {data.order_id} is not known yet")
+        if await self._on.books.is_posted(account.company_id or "", cause):
+            return
+        payment = await self._on.payments.for_company(event.company_id).get(account.promised)
+        now = self._on.clock.now()
+        account.capture(data.amount.amount)
+        payment.receive(data.amount, now)
+        await self._on.books.commit(account, [payment], [captured(payment, data.amount.amount, now, cause)])
+
+    async def _advance(self, company_id: str | None, order_id: str, change: Callable[[OrderAccount], None]) -> None:
+        """Take a change into the account and do the step that follows from it, in one commit."""
+        account = await self._open(company_id, order_id)
+        change(account)
+        match account.next_step():
+            case "charge":
+                await self._charge(account)
+            case "resume":
+                await self._resume(account)
+            case "take_cash":
+                await self._take_cash(account)
+            case "promise":
+                payment = self._automatic(account)
+                account.promised = payment.id
+                await self._on.books.commit(account, [payment])
+            case None:
+                await self._on.books.commit(account)
+
+    async def _charge(self, account: OrderAccount) -> None:
+        """Charge what the order carries: the token is asked of sales, the call comes after the commit."""
+        token = await self._on.sales.instrument(account.company_id or "", account.id)
+        payment = self._automatic(account)
+        if payment.provider not in self._on.providers:
+            payment.fail("method_unavailable", None)
+        elif token is None or holds_card_number(token):
+            payment.fail("instrument_refused", None)
+        else:
+            payment.instrument = self._on.sealer.seal(token)
+            account.begin_try(payment.id, by_process=False)
+            payment.begin(self._on.clock.now())
+        await self._on.books.commit(account, [payment])
+        if payment.status == "processing":
+            await self._charging.ask(payment)
+
+    async def _resume(self, account: OrderAccount) -> None:
+        """A try that waited for the reservation goes on."""
+        payment = await self._on.payments.for_company(account.company_id).get(account.active or "")
+        if payment.status != "pending":
+            await self._on.books.commit(account)
+            return
+        if payment.method == "cash":
+            await self._on.books.commit(account, [payment], [self.take(account, payment)])
+            return
+        payment.begin(self._on.clock.now())
+        await self._on.books.commit(account, [payment])
+        await self._charging.ask(payment)
+
+    async def _take_cash(self, account: OrderAccount) -> None:
+        payment = self._automatic(account)
+        await self._on.books.commit(account, [payment], [self.take(account, payment)])
+
+    def take(self, account: OrderAccount, payment: Payment) -> Posting:
+        """Count money that was handed over: all that the payment is for."""
+        now, amount = self._on.clock.now(), payment.amount.amount
+        account.capture(amount)
+        account.end_try(payment.id)
+        payment.succeed(amount, now)
+        return captured(payment, amount, now)
+
+    def _automatic(self, account: OrderAccount) -> Payment:
+        """The record of what the order itself carried; made once."""
+        account.started = True
+        method = account.method or ""
+        payment = Payment.open(account, new_id("pay"), method, account.due, self._on.clock.now())
+        payment.automatic = True
+        return payment
+
+    async def _open(self, company_id: str | None, order_id: str) -> OrderAccount:
+        found = await self._on.accounts.for_company(company_id).find(order_id)
+        return found or OrderAccount.open(order_id, company_id or "", self._on.clock.now())
