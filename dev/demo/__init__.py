@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -72,12 +73,12 @@ async def _demo(
         login = administrator(SecretStore(home.secrets))
         await platform.sign_in(*login)
         companies = [await found(platform, *about[:4]) for about in COMPANIES]
-        set_default_tenant(home, console, companies[0].id)
+        await asyncio.to_thread(set_default_tenant, home, console, companies[0].id)
         with _progress(console) as progress:
             for company, about in zip(companies, COMPANIES, strict=True):
                 count = products * about[4] // 100
                 task = progress.add_task(f"{about[0]}: products and stock", total=None)
-                await furnish(company, rng, count, lambda n, task=task: progress.advance(task, n))
+                await furnish(company, rng, count, partial(progress.advance, task))
                 progress.update(task, total=progress.tasks[task].completed)
             checks = await _trade(console, progress, companies, rng, seconds)
     sign_ins = [SignIn("super admin", *login), *(sign_in for company in companies for sign_in in company.sign_ins)]

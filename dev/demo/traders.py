@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from common.ids import sortable_part
@@ -34,10 +35,10 @@ class Traders:
         until = time.monotonic() + seconds
         async with asyncio.TaskGroup() as group:
             for customer in self._company.customers[:5]:
-                group.create_task(self._again(until, lambda customer=customer: self._web_order(customer)))
+                group.create_task(self._again(until, partial(self._web_order, customer)))
             group.create_task(self._again(until, self._account_order))
             for shop_id, till in self._company.tills[:1]:
-                group.create_task(self._again(until, lambda shop_id=shop_id, till=till: self._till_sale(shop_id, till)))
+                group.create_task(self._again(until, partial(self._till_sale, shop_id, till)))
             group.create_task(self._rush())
 
     async def _again(self, until: float, trade: Trade) -> None:
