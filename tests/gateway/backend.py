@@ -1,0 +1,146 @@
+"""The services behind the gateway, as one small ASGI application that shows what reached it."""
+
+import asyncio
+import socket
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import uvicorn
+from pydantic_core import from_json, to_json
+from starlette.types import Receive, Scope, Send
+
+COMPANIES = {
+    "cmp_acme": {"id": "cmp_acme", "slug": "acme", "status": "active"},
+    "cmp_brot": {"id": "cmp_brot", "slug": "brot", "status": "active"},
+    "cmp_stop": {"id": "cmp_stop", "slug": "stop", "status": "suspended"},
+}
+Answer = Callable[["Backend", Scope, Receive, Send], Awaitable[None]]
+
+
+class Backend:
+    """Answers as any service: the first segment of the path is the service's name (see the URL template)."""
+
+    def __init__(self) -> None:
+        self.companies = {key: dict(value) for key, value in COMPANIES.items()}
+        self.calls: Counter[str] = Counter()
+        self.special: dict[str, Answer] = {}
+        self.down: set[str] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            return
+        service, _, rest = scope["path"].lstrip("/").partition("/")
+        path = f"/{rest}"
+        self.calls[f"{service} {path}"] += 1
+        if scope["type"] == "websocket":
+            await self.special["socket"](self, scope, receive, send)
+        elif path in self.special:
+            await self.special[path](self, scope, receive, send)
+        elif path == "/health/ready":
+            await answer(send, 503 if service in self.down else 200, {"status": "up"})
+        elif path == "/openapi.json":
+            await answer(send, 200, _openapi(service))
+        elif service == "company" and path.startswith("/internal/companies/"):
+            await self._company(path.rpartition("/")[2], send)
+        else:
+            await self._echo(service, path, scope, receive, send)
+
+    async def _company(self, name: str, send: Send) -> None:
+        for company in self.companies.values():
+            if name in (company["id"], company["slug"]):
+                return await answer(send, 200, company)
+        return await answer(send, 404, {"code": "not_found"})
+
+    async def _echo(self, service: str, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await read(receive)
+        told = {
+            "service": service,
+            "method": scope["method"],
+            "path": path,
+            "query": scope["query_string"].decode(),
+            "headers": [[name.decode(), value.decode()] for name, value in scope["headers"]],
+            "body": body.decode("latin-1") if len(body) < 1000 else len(body),
+        }
+        await answer(send, 200, told, [(b"x-request-id", b"theirs"), (b"connection", b"close"), (b"server", b"x")])
+
+
+async def read(receive: Receive) -> bytes:
+    """The whole body."""
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return body
+
+
+async def answer(send: Send, status: int, content: Any, headers: list[tuple[bytes, bytes]] | None = None) -> None:
+    """A JSON answer."""
+    body = to_json(content)
+    head = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), *(headers or [])]
+    await send({"type": "http.response.start", "status": status, "headers": head})
+    await send({"type": "http.response.body", "body": body})
+
+
+class Served:
+    """An ASGI application on a free port of this machine."""
+
+    def __init__(self, app: Any, *, lifespan: str = "off", port: int = 0) -> None:
+        self._listener = socket.socket()
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._listener.bind(("127.0.0.1", port))
+        self.port: int = self._listener.getsockname()[1]
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            lifespan=lifespan,  # type: ignore[arg-type]
+            ws="websockets-sansio",
+            proxy_headers=False,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+
+    async def __aenter__(self) -> "Served":
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._listener]))
+        async with asyncio.timeout(15):
+            while not self._server.started:
+                if self._task.done():
+                    self._task.result()
+                    raise RuntimeError("the server ended at once")
+                await asyncio.sleep(0.01)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        await self._task
+
+
+def json_of(document: bytes) -> Any:
+    """Parsed JSON."""
+    return from_json(document)
+
+
+def _openapi(service: str) -> dict[str, Any]:
+    prefix = {"sales": "/api/orders", "catalog": "/api/products"}.get(service, f"/api/{service}s")
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": service, "version": "1"},
+        "paths": {
+            prefix: {
+                "get": {
+                    "operationId": "list_all",
+                    "summary": f"List <{service}>",
+                    "responses": {
+                        "200": {
+                            "description": "ok",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}},
+                        }
+                    },
+                }
+            },
+            f"/internal/{service}": {"get": {"responses": {"200": {"description": "ok"}}}},
+        },
+        "components": {"schemas": {"Thing": {"type": "object", "properties": {service: {"type": "string"}}}}},
+        "x-consumes": ["order.created"] if service == "inventory" else [],
+    }
