@@ -10,16 +10,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from dev.supervisor.spawn import fork, preload
+from dev.supervisor.preload import Preloaded
+from dev.supervisor.spawn import fork
 from dev.supervisor.spec import ProcessSpec
 from dev.supervisor.watched import State, Watched
-
-PRELOADED = (
-    "aio_pika", "aiohttp", "email_validator", "fastapi", "httptools", "httpx2", "jwt", "passlib.hash",
-    "phonenumbers", "prometheus_client", "pydantic", "pydantic_settings", "pymongo", "stripe",
-    "structlog", "throttled", "uvicorn", "uvloop", "websockets", "zxcvbn",
-)  # fmt: skip
-"""Third-party only: our own code is read at each fork, so that `restart NAME` runs what was edited."""
 
 LARGEST_REQUEST_BYTES = 4 * 1024 * 1024
 SLOW_CALLER_SECONDS = 5.0
@@ -34,6 +28,7 @@ class Supervisor:
         self._listener = _listen(control)
         self._wakeup, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._ending = False
+        self._preloaded = Preloaded()
 
     def run(self) -> None:
         """Returns once asked to end and every process has ended."""
@@ -100,7 +95,7 @@ class Supervisor:
             case "status":
                 pass
             case "preload":
-                preload(PRELOADED)
+                self._preloaded.load()
             case "add":
                 self._add([ProcessSpec.from_json(each) for each in request["processes"]], now)
             case "start" | "stop" | "restart" as verb:
@@ -123,7 +118,7 @@ class Supervisor:
             watched.start(now)
 
     def _fork(self, spec: ProcessSpec) -> int:
-        return fork(spec, close=self._let_go)
+        return fork(spec, shared=self._preloaded.is_good_for(spec.group), close=self._let_go)
 
     def _let_go(self) -> None:
         self._selector.close()

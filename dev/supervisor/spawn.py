@@ -2,14 +2,15 @@
 
 import ctypes
 import gc
-import importlib
+import json
 import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
+from dev.supervisor.call import call
 from dev.supervisor.spec import ProcessSpec
 
 LONGEST_LOG_BYTES = 64 * 1024 * 1024
@@ -18,9 +19,10 @@ _PR_SET_NAME = 15
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def fork(spec: ProcessSpec, *, close: Callable[[], None]) -> int:
+def fork(spec: ProcessSpec, *, shared: bool, close: Callable[[], None]) -> int:
     """Starts the process in a session of its own and returns its pid.
 
+    `shared` calls the function in the fork itself, with all that is imported; else in a new interpreter.
     `close` lets go, in the child, of what belongs to the supervisor alone.
     """
     log = _open_log(Path(spec.log))
@@ -32,7 +34,7 @@ def fork(spec: ProcessSpec, *, close: Callable[[], None]) -> int:
     code = 1
     try:
         close()
-        code = _become(spec, log, supervisor)
+        code = _become(spec, log, supervisor, shared)
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except BaseException:  # noqa: BLE001 - nothing may return into the supervisor's loop from a fork
@@ -43,7 +45,7 @@ def fork(spec: ProcessSpec, *, close: Callable[[], None]) -> int:
         os._exit(code)
 
 
-def _become(spec: ProcessSpec, log: int, supervisor: int) -> int:
+def _become(spec: ProcessSpec, log: int, supervisor: int, shared: bool) -> int:
     os.setsid()
     _restore_signals()
     # A supervisor that is killed takes its processes along in good order, so that none is orphaned.
@@ -53,11 +55,14 @@ def _become(spec: ProcessSpec, log: int, supervisor: int) -> int:
     _redirect(log)
     if spec.argv:
         os.execve(spec.argv[0], spec.argv, spec.environment)
+    if not shared:
+        fresh = [sys.executable, "-m", "dev.supervisor.call", spec.call, json.dumps(spec.arguments)]
+        os.execve(sys.executable, fresh, spec.environment)
     os.environ.clear()
     os.environ.update(spec.environment)
     _LIBC.prctl(_PR_SET_NAME, f"mh-{spec.name}"[:15].encode(), 0, 0, 0)
     gc.enable()
-    _resolve(spec.call)(*spec.arguments)
+    call(spec.call, spec.arguments)
     return 0
 
 
@@ -77,30 +82,8 @@ def _redirect(log: int) -> None:
     os.close(log)
 
 
-def _resolve(call: str) -> Callable[..., object]:
-    module, _, name = call.partition(":")
-    function = getattr(importlib.import_module(module), name)
-    if not callable(function):
-        raise TypeError(f"{call} is not a function")
-    return function  # type: ignore[no-any-return]
-
-
 def _open_log(path: Path) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and path.stat().st_size > LONGEST_LOG_BYTES:
         path.replace(path.with_suffix(".log.1"))
     return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-
-
-def preload(modules: Iterable[str]) -> None:
-    """Imports what every service needs, once, so that forks share it.
-
-    Raises:
-        RuntimeError: an import left a thread behind, which no fork would have.
-    """
-    for module in modules:
-        importlib.import_module(module)
-    if len(os.listdir("/proc/self/task")) != 1:
-        raise RuntimeError("a preloaded module started a thread")
-    gc.collect()
-    gc.freeze()

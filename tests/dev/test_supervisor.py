@@ -10,6 +10,7 @@ import psutil
 
 from dev.home import Home
 from dev.supervisor.client import SupervisorClient
+from dev.supervisor.preload import changed_at
 from dev.supervisor.spec import ProcessSpec
 from dev.supervisor.watched import LONGEST_DELAY_SECONDS, backoff_seconds, describe_exit
 
@@ -86,6 +87,31 @@ class TestEnd:
         os.kill(supervisor.status()["pid"], signal.SIGKILL)
         until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
         assert not supervisor.is_running()
+
+
+class TestPreload:
+    def test_a_service_starts_as_a_fork_that_shares_what_is_imported(
+        self, home: Home, supervisor: SupervisorClient, until: Until
+    ) -> None:
+        supervisor.preload()
+        supervisor.add([sleeper(home)])
+        pid = process(supervisor)["pid"]
+        until(lambda: Path(f"/proc/{pid}/comm").read_text() == "mh-sleeper\n")
+        memory = psutil.Process(pid).memory_full_info()
+        assert memory.pss < memory.rss / 2
+
+    def test_without_it_an_interpreter_of_its_own_starts(
+        self, home: Home, supervisor: SupervisorClient, until: Until
+    ) -> None:
+        supervisor.add([sleeper(home)])
+        pid = process(supervisor)["pid"]
+        until(lambda: b"dev.supervisor.call" in Path(f"/proc/{pid}/cmdline").read_bytes())
+
+    def test_an_edited_source_is_noticed(self, tmp_path: Path) -> None:
+        source = tmp_path / "edited.py"
+        source.write_text("")
+        assert changed_at(str(source)) == source.stat().st_mtime
+        assert changed_at(str(tmp_path / "gone.py")) == float("inf")
 
 
 class TestFork:
