@@ -11,10 +11,12 @@ from dev.home import SANDBOX_HTTP, SANDBOX_SMTP, Home
 from dev.provision.accounts import broker_accounts, database_accounts, with_account
 from dev.secret_store import SecretStore
 
-PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "MARKETHALL_LOG_LEVEL")
-PASSED_ON_PREFIXES = ("OTEL_",)
-PROVIDER_KEYS = ("STRIPE_API_KEY", "STRIPE_API_BASE", "STRIPE_WEBHOOK_SECRET")
-MAIL_SETTINGS = ("SMTP_HOST", "SMTP_PORT", "SMTP_USERNAME", "SMTP_PASSWORD", "SMTP_SENDER")
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
+PASSED_ON_PREFIXES = ("OTEL_", "MARKETHALL_")
+OPERATORS_OWN = ("MARKETHALL_ADMIN_", "MARKETHALL_AMQP_", "MARKETHALL_TEST_", "MARKETHALL_HOST")
+"""What the shell may hold and no service gets: administrators, and an address beside 127.0.0.1."""
+PROVIDER_PREFIX = "STRIPE_"
+MAIL_PREFIX = "SMTP_"
 DEFAULT_ADMINISTRATOR = "admin@markethall.example"
 STRIPE_WEBHOOK_PATH = "/api/payments/webhooks/stripe/platform"
 
@@ -107,8 +109,8 @@ def administrator(secrets: SecretStore) -> tuple[str, str]:
 
 def _payment(home: Home, secrets: SecretStore) -> dict[str, str]:
     if has_real_provider():
-        return {name: os.environ[name] for name in PROVIDER_KEYS if os.environ.get(name)}
-    return sandbox_provider(home, secrets)
+        return _of_the_shell(PROVIDER_PREFIX)
+    return {**sandbox_provider(home, secrets), "STRIPE_RETURN_URL": home.service_url("gateway") + "/"}
 
 
 def sandbox_provider(home: Home, secrets: SecretStore) -> dict[str, str]:
@@ -122,8 +124,12 @@ def sandbox_provider(home: Home, secrets: SecretStore) -> dict[str, str]:
 
 def _mail(home: Home) -> dict[str, str]:
     if os.environ.get("SMTP_HOST"):
-        return {name: os.environ[name] for name in MAIL_SETTINGS if os.environ.get(name)}
+        return _of_the_shell(MAIL_PREFIX)
     return {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(home.port(SANDBOX_SMTP))}
+
+
+def _of_the_shell(prefix: str) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith(prefix) and value}
 
 
 def sandbox_environment(home: Home, secrets: SecretStore) -> dict[str, str]:
