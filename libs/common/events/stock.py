@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from common.events.base import EventData
-from common.events.parts import Shortage, StockLine
+from common.events.parts import ChangeData, Shortage, StockLine
 
 
 class WarehouseCreated(EventData):
@@ -126,3 +126,30 @@ class BackInStock(StockFact):
 
     TYPE: ClassVar[str] = "inventory.back_in_stock"
     PRODUCER: ClassVar[str] = "inventory"
+
+
+class WarehouseUpdated(ChangeData):
+    """A warehouse was renamed or moved in the order in which warehouses are asked."""
+
+    TYPE: ClassVar[str] = "warehouse.updated"
+    PRODUCER: ClassVar[str] = "inventory"
+    warehouse_id: str = ""
+    name: str = ""
+    priority: int = 0
+
+    def subject_id(self) -> str:
+        return self.warehouse_id
+
+
+class StockThresholdChanged(ChangeData):
+    """The threshold below which a SKU in a warehouse counts as low was set or, with null, left to the company."""
+
+    TYPE: ClassVar[str] = "stock.threshold_changed"
+    PRODUCER: ClassVar[str] = "inventory"
+    stock_id: str = ""
+    sku: str = ""
+    warehouse_id: str = ""
+    shop_id: str | None = None
+
+    def subject_id(self) -> str:
+        return self.stock_id

@@ -1,0 +1,1 @@
+"""Rules of warehouses, stock, its ledger, and reservations."""

@@ -1,0 +1,46 @@
+"""Puts the use cases together on their stores."""
+
+from common.clients import ServiceClients
+from common.mongo.store import Ground
+from services.inventory.service import (
+    Adjusting,
+    Following,
+    InventoryService,
+    Reading,
+    Reserving,
+    Sweeping,
+    Taking,
+    Warehousing,
+)
+from services.inventory.service.announcing import Announcing
+from services.inventory.service.shelving import Shelving
+from services.inventory.store import (
+    Companies,
+    Ledger,
+    MovementRelay,
+    Reservations,
+    Skus,
+    Stock,
+    Warehouses,
+)
+
+
+def compose_service(ground: Ground, clients: ServiceClients) -> InventoryService:
+    """The service's use cases on one database."""
+    clock, warehouses, stock = ground.clock, Warehouses(ground), Stock(ground)
+    reservations, ledger = Reservations(ground), Ledger(ground)
+    skus, companies = Skus(ground.database), Companies(ground.database)
+    relay, announcing = MovementRelay(ledger), Announcing(stock)
+    shelving = Shelving(warehouses, stock, skus, companies, clock)
+    reserving = Reserving(warehouses, stock, reservations, announcing, shelving, clock)
+    taking = Taking(stock, reservations, relay, announcing, reserving, shelving, clock)
+    return InventoryService(
+        warehouses=Warehousing(warehouses, clients, clock),
+        adjusting=Adjusting(warehouses, stock, companies, relay, shelving, announcing, clock),
+        reading=Reading(warehouses, stock, skus, companies, reservations, ledger, relay),
+        reserving=reserving,
+        taking=taking,
+        following=Following(warehouses, stock, skus, companies, shelving, announcing),
+        sweeping=Sweeping(stock, reservations, announcing, reserving, taking),
+        relay=relay,
+    )

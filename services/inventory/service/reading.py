@@ -1,0 +1,119 @@
+"""What people and other services may look at."""
+
+import re
+from typing import Any
+
+from common.errors import NotFound
+from common.identity.principal import Principal
+from common.pagination import Page, PageRequest
+from services.inventory.domain.ledger import Movement
+from services.inventory.domain.period import bounds
+from services.inventory.domain.reservation import Reservation
+from services.inventory.domain.stock import SkuStock, StockRow
+from services.inventory.store.expressions import STATUS
+from services.inventory.store.ledger import Ledger, MovementRelay
+from services.inventory.store.products import Companies, Skus
+from services.inventory.store.reservations import Reservations
+from services.inventory.store.stock import Stock
+from services.inventory.store.warehouses import Warehouses
+
+
+class Reading:
+    """Lists and single views. Staff limited to shops see their shops' warehouses."""
+
+    def __init__(
+        self,
+        warehouses: Warehouses,
+        stock: Stock,
+        skus: Skus,
+        companies: Companies,
+        reservations: Reservations,
+        ledger: Ledger,
+        relay: MovementRelay,
+    ) -> None:
+        self._warehouses = warehouses
+        self._stock = stock
+        self._skus = skus
+        self._companies = companies
+        self._reservations = reservations
+        self._ledger = ledger
+        self._relay = relay
+
+    async def list_stock(
+        self,
+        who: Principal,
+        page: PageRequest,
+        *,
+        sku: str | None,
+        warehouse_id: str | None,
+        status: str | None,
+        search: str | None,
+    ) -> Page[StockRow]:
+        """Stock rows; ``search`` looks into SKUs and product names."""
+        criteria = await self._places(who, warehouse_id)
+        if sku is not None:
+            criteria["sku"] = sku
+        if status is not None:
+            criteria["$expr"] = {"$eq": [STATUS, status]}
+        if search is not None:
+            like = {"$regex": re.escape(search), "$options": "i"}
+            named = await self._skus.named(who.tenant, search)
+            criteria = {"$and": [criteria, {"$or": [{"sku": like}, {"sku": {"$in": named}}]}]}
+        return await self._stock.for_company(who.tenant).page(criteria, page)
+
+    async def one_sku(self, who: Principal, sku: str, warehouse_id: str | None = None) -> SkuStock:
+        """One SKU in every warehouse, or in one. Raises NotFound for one that was never heard of."""
+        criteria = await self._places(who, warehouse_id) | {"sku": sku}
+        rows = await self._stock.for_company(who.tenant).find_many(criteria, 500, sort="createdAt")
+        if not rows and (warehouse_id or not await self._skus.find(who.tenant, [sku])):
+            raise NotFound("product")
+        return SkuStock(sku, rows)
+
+    async def list_movements(
+        self,
+        who: Principal,
+        page: PageRequest,
+        *,
+        sku: str | None,
+        warehouse_id: str | None,
+        reason: str | None,
+        start: str | None,
+        end: str | None,
+    ) -> Page[Movement]:
+        """The ledger. What still sits in stock documents is brought there first, so nothing is missing."""
+        criteria = await self._places(who, warehouse_id)
+        if sku is not None:
+            criteria["sku"] = sku
+        await self._relay.flush_all({"companyId": who.tenant, **criteria})
+        if reason is not None:
+            criteria["reason"] = reason
+        since, before = bounds(start, end, await self._companies.timezone(who.tenant))
+        at = {name: moment for name, moment in (("$gte", since), ("$lt", before)) if moment is not None}
+        if at:
+            criteria["createdAt"] = at
+        return await self._ledger.for_company(who.tenant).page(criteria, page)
+
+    async def list_reservations(
+        self, who: Principal, page: PageRequest, *, order_id: str | None, status: str | None
+    ) -> Page[Reservation]:
+        """Reservations; for those limited to shops, of their shops' orders."""
+        criteria: dict[str, Any] = {"shopId": {"$in": list(who.shop_ids)}} if who.is_limited_to_shops else {}
+        if order_id is not None:
+            criteria["orderId"] = order_id
+        if status is not None:
+            criteria["state"] = status
+        return await self._reservations.for_company(who.tenant).page(criteria, page)
+
+    async def available(self, company_id: str, skus: list[str]) -> dict[str, int]:
+        """What is available of each SKU over all warehouses, never below zero; 0 for the unknown."""
+        totals = dict.fromkeys(skus, 0)
+        for (_, sku), quantity in (await self._stock.for_company(company_id).available(skus)).items():
+            totals[sku] += max(quantity, 0)
+        return totals
+
+    async def _places(self, who: Principal, warehouse_id: str | None) -> dict[str, Any]:
+        """The condition that leaves the warehouses asked for, of those that the caller may see."""
+        if not who.is_limited_to_shops:
+            return {"warehouseId": warehouse_id} if warehouse_id else {}
+        own = await self._warehouses.for_company(who.tenant).of_shops(list(who.shop_ids))
+        return {"warehouseId": {"$in": [place for place in own if warehouse_id in (None, place)]}}

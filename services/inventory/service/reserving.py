@@ -1,0 +1,146 @@
+"""Reserving the goods of an order, and giving them back: work under a lease that anybody can take up."""
+
+from common.clock import Clock
+from common.errors import ComeBackLater
+from common.events import Envelope
+from common.events.orders import OrderCreated
+from common.events.parts import Shortage, StockLine
+from services.inventory.domain.allocation import all_from, allocate, missing, summed
+from services.inventory.domain.derived import default_warehouse_id
+from services.inventory.domain.reservation import Reservation
+from services.inventory.domain.warehouse import in_order
+from services.inventory.service.announcing import Announcing
+from services.inventory.service.shelving import Shelving
+from services.inventory.store.reservations import Reservations
+from services.inventory.store.stock import Stock
+from services.inventory.store.warehouses import Warehouses
+
+ALLOCATION_TRIES = 8
+
+
+class Reserving:
+    """From order.created to held or failed, and from held to released."""
+
+    def __init__(
+        self,
+        warehouses: Warehouses,
+        stock: Stock,
+        reservations: Reservations,
+        announcing: Announcing,
+        shelving: Shelving,
+        clock: Clock,
+    ) -> None:
+        self._warehouses = warehouses
+        self._stock = stock
+        self._reservations = reservations
+        self._announcing = announcing
+        self._shelving = shelving
+        self._clock = clock
+
+    async def reserve(self, company_id: str, event: Envelope[OrderCreated]) -> None:
+        """Hold everything the order needs, or nothing. A second delivery finds the reservation and ends."""
+        order = event.data
+        demand = summed(order.lines)
+        first = await self.first_warehouse(company_id, order.shop_id)
+        reservation = Reservation.begin(
+            company_id=company_id,
+            order_id=order.order_id,
+            shop_id=order.shop_id,
+            state="reserving",
+            demand=demand,
+            planned=all_from(first, demand) if first else [],
+            deadline_at=order.deadline_at,
+            now=self._clock.now(),
+        )
+        reservation.correlation_id, reservation.causation_id = event.correlation_id, event.id
+        claimed = await self._reservations.for_company(company_id).begin(reservation)
+        if claimed is not None:
+            await self.carry_out(claimed)
+
+    async def first_warehouse(self, company_id: str, shop_id: str | None) -> str | None:
+        """Where goods are looked for first: the shop's default warehouse, else the first by priority."""
+        if shop_id is not None:
+            return default_warehouse_id(shop_id)
+        warehouses = in_order(await self._warehouses.for_company(company_id).all(), None)
+        return warehouses[0].id if warehouses else None
+
+    async def carry_out(self, reservation: Reservation) -> None:
+        """Do what a claimed reservation asks for, from whatever an earlier worker left. Raises VersionConflict."""
+        company_id, until = str(reservation.company_id), reservation.until
+        held, shortages = await self._take_all(reservation)
+        if shortages:
+            await self._stock.for_company(company_id).give_back(reservation, held)
+            await self._announcing.settle(company_id, reservation.stock_ids())
+            await self._announce_missed(reservation, shortages)
+            reservation.fail(shortages)
+        else:
+            await self._announcing.settle(company_id, reservation.stock_ids(held))
+            reservation.hold(held)
+        await self._reservations.for_company(company_id).conclude(reservation, until)
+
+    async def _take_all(self, reservation: Reservation) -> tuple[list[StockLine], list[Shortage]]:
+        """Take each SKU from the first warehouse that has enough. What is held, and what fell short."""
+        stock = self._stock.for_company(str(reservation.company_id))
+        planned = reservation.planned
+        if await stock.take(reservation, planned) and planned and not reservation.resumed:
+            return planned, []
+        for _ in range(ALLOCATION_TRIES):
+            held = await stock.held(reservation)
+            wanted = missing(reservation.demand, held)
+            if not wanted:
+                return held, []
+            warehouses = in_order(await self._warehouses.for_company(stock.company_id).all(), reservation.shop_id)
+            places = [warehouse.id for warehouse in warehouses]
+            lines, shortages = allocate(wanted, places, await stock.available([need.sku for need in wanted]))
+            if shortages:
+                return held, shortages
+            await self._plan(reservation, lines)
+            await stock.take(reservation, lines)
+        raise ComeBackLater(f"the stock for {reservation.order_id} is fought over")
+
+    async def _plan(self, reservation: Reservation, lines: list[StockLine]) -> None:
+        """Note where else goods are about to be taken from, before it is done: a resuming worker looks there."""
+        new = [line for line in lines if line not in reservation.planned]
+        if new:
+            reservation.planned = reservation.planned + new
+            await self._reservations.for_company(reservation.company_id).conclude(reservation, reservation.until)
+
+    async def _announce_missed(self, reservation: Reservation, shortages: list[Shortage]) -> None:
+        """An order failed on these SKUs: the place first asked for them is told to be empty if it is."""
+        short = {shortage.sku for shortage in shortages}
+        places = {line.sku: line for line in reversed(reservation.planned) if line.sku in short}
+        company_id = str(reservation.company_id)
+        await self._shelving.open_rows(company_id, [(line.warehouse_id, line.sku) for line in places.values()])
+        await self._announcing.missed(company_id, reservation.stock_ids(list(places.values())))
+
+    async def cancel(self, company_id: str, order_id: str) -> bool:
+        """Free what the order holds. False: it is deducted (or being so), which only a restock takes back."""
+        reservations = self._reservations.for_company(company_id)
+        claimed = await reservations.claim(order_id, ("held",), "releasing", reason="cancelled")
+        if claimed is None:
+            claimed = await reservations.claim(
+                order_id, ("reserving",), "releasing", abandoned_only=True, reason="cancelled"
+            )
+        if claimed is not None:
+            await self.carry_out_release(claimed)
+            return True
+        return False
+
+    async def expire(self, reservation: Reservation) -> None:
+        """Free a hold whose order nobody ended, once its expiry has passed."""
+        reservations = self._reservations.for_company(reservation.company_id)
+        claimed = await reservations.claim(
+            reservation.order_id, ("held",), "releasing", expired_only=True, reason="expired"
+        )
+        if claimed is not None:
+            await self.carry_out_release(claimed)
+
+    async def carry_out_release(self, reservation: Reservation) -> None:
+        """Give back what a claimed reservation holds; a row whose hold is gone already stays as it is."""
+        company_id, until = str(reservation.company_id), reservation.until
+        stock = self._stock.for_company(company_id)
+        lines = reservation.lines or await stock.held(reservation)
+        await stock.give_back(reservation, lines)
+        await self._announcing.settle(company_id, reservation.stock_ids(lines))
+        reservation.release(lines)
+        await self._reservations.for_company(company_id).conclude(reservation, until)

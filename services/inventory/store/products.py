@@ -1,0 +1,74 @@
+"""Copies of what other services own: which SKUs exist, and what companies have set."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from pymongo import IndexModel, UpdateOne
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import BulkWriteError
+
+from common.copies import LocalCopies
+from services.inventory.domain.derived import derived_id
+from services.inventory.domain.stock import USUAL_THRESHOLD
+from services.inventory.store.stock import DUPLICATE_KEY
+
+SEARCH_LIMIT = 500
+
+
+class Skus:
+    """The collection ``skus``: every SKU that was ever announced, with its product and its name."""
+
+    COLLECTION = "skus"
+    INDEXES = [IndexModel([("companyId", 1), ("sku", 1)], name="company_sku")]
+
+    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+        self._collection = database[self.COLLECTION]
+
+    async def take(self, company_id: str, sequence: int, facts: Sequence[dict[str, Any]]) -> None:
+        """Store the facts of one product's SKUs unless newer ones are there."""
+        operations = [
+            UpdateOne(
+                {"_id": derived_id("sku", company_id, fact["sku"]), "sequence": {"$lt": sequence}},
+                {"$set": {**fact, "companyId": company_id, "sequence": sequence}},
+                upsert=True,
+            )
+            for fact in facts
+        ]
+        try:
+            await self._collection.bulk_write(operations, ordered=False)
+        except BulkWriteError as error:  # the filter missed because what is stored is as new
+            if any(problem["code"] != DUPLICATE_KEY for problem in error.details["writeErrors"]):
+                raise
+
+    async def find(self, company_id: str, skus: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """What is known of these SKUs."""
+        found = self._collection.find({"companyId": company_id, "sku": {"$in": list(skus)}}).limit(len(skus))
+        return {fact["sku"]: fact async for fact in found}
+
+    async def named(self, company_id: str, text: str) -> list[str]:
+        """SKUs whose product's name contains the text."""
+        pattern = {"$regex": re.escape(text), "$options": "i"}
+        found = self._collection.find({"companyId": company_id, "name": pattern}, {"sku": 1}).limit(SEARCH_LIMIT)
+        return [fact["sku"] async for fact in found]
+
+
+class Companies:
+    """The collection ``companies``: the settings that stock goes by."""
+
+    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+        self._copies = LocalCopies(database, "companies")
+
+    async def take(self, company_id: str, sequence: int, *, threshold: int, timezone: str) -> bool:
+        """Store newer settings. True when they were taken."""
+        return await self._copies.take(company_id, company_id, sequence, {"threshold": threshold, "timezone": timezone})
+
+    async def threshold(self, company_id: str) -> int:
+        """The low-stock threshold in pieces; the usual one until the company is known."""
+        found = await self._copies.find(company_id, company_id)
+        return int(found["threshold"]) if found else USUAL_THRESHOLD
+
+    async def timezone(self, company_id: str) -> str:
+        """The company's time zone; UTC until it is known."""
+        found = await self._copies.find(company_id, company_id)
+        return str(found["timezone"]) if found else "UTC"

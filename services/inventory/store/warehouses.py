@@ -1,0 +1,33 @@
+"""Warehouses in MongoDB."""
+
+from pymongo import IndexModel
+
+from common.mongo.store import Store
+from services.inventory.domain.warehouse import Warehouse
+
+WAREHOUSE_LIMIT = 500
+
+
+class Warehouses(Store[Warehouse]):
+    """The collection ``warehouses``."""
+
+    COLLECTION = "warehouses"
+    MODEL = Warehouse
+    WHAT = "warehouse"
+    INDEXES = [
+        IndexModel([("companyId", 1), ("code", 1)], name="company_code", unique=True),
+        IndexModel([("companyId", 1), ("priority", 1), ("_id", 1)], name="company_priority"),
+        IndexModel([("companyId", 1), ("shopId", 1)], name="company_shop"),
+        IndexModel([("companyId", 1), ("createdAt", -1), ("_id", -1)], name="company_created"),
+        IndexModel([("companyId", 1), ("name", 1), ("_id", 1)], name="company_name"),
+    ]
+    TAKEN = {"company_code": "code_taken"}
+
+    async def all(self) -> list[Warehouse]:
+        """Every warehouse of the company, by priority."""
+        return await self.find_many({}, WAREHOUSE_LIMIT, sort="priority")
+
+    async def of_shops(self, shop_ids: list[str]) -> list[str]:
+        """The ids of the warehouses of these shops."""
+        found = self.collection.find(self.scope({"shopId": {"$in": shop_ids}}), {"_id": 1}).limit(WAREHOUSE_LIMIT)
+        return [document["_id"] async for document in found]
