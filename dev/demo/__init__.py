@@ -57,11 +57,16 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="./markethall demo", description="Generated shops and a live minute of trade."
     )
-    parser.add_argument("--seconds", type=float, default=60.0, help="how long to trade (60)")
-    parser.add_argument("--products", type=int, default=2000, help="how many products (2000)")
+    parser.add_argument("--seconds", type=float, default=_told("SECONDS", 60), help="how long to trade (60)")
+    parser.add_argument("--products", type=int, default=_told("PRODUCTS", 2000), help="how many products (2000)")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**9), help="the random seed; printed")
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the report for programs")
     return parser
+
+
+def _told(name: str, otherwise: int) -> int:
+    """A size of the demo from the environment, such as MARKETHALL_DEMO_SECONDS."""
+    return int(os.environ.get(f"MARKETHALL_DEMO_{name}", otherwise))
 
 
 async def _demo(
