@@ -1,0 +1,1 @@
+"""Rules of orders, till sales and customers."""

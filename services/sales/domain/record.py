@@ -1,0 +1,156 @@
+"""What is kept of an order: its fields, without behaviour."""
+
+from datetime import datetime
+from typing import Literal
+
+from common.aggregate import Aggregate, Part
+from common.events.parts import PostalAddress, Tender
+from common.money import Money
+from services.sales.domain.lines import Line, Totals
+from services.sales.domain.states import CancelReason, FulfilmentStatus, PaymentStatus, State, Status
+
+Channel = Literal["web", "staff", "pos"]
+Method = Literal["card", "paypal", "cash", "cash_on_delivery", "on_account"]
+PaymentState = Literal[
+    "pending",
+    "processing",
+    "requires_action",
+    "succeeded",
+    "failed",
+    "expired",
+    "voided",
+    "partially_refunded",
+    "refunded",
+]
+
+PROMISED: tuple[Method, ...] = ("cash_on_delivery", "on_account")
+"""Methods by which an order is confirmed before any money has moved."""
+
+
+class Actor(Part):
+    """Who did something: ``{"type": "user", "id": "usr_…"}``; ``id`` null for the system and for guests."""
+
+    type: str
+    id: str | None = None
+
+    @classmethod
+    def read(cls, actor: str) -> "Actor":
+        """From the form that the call context and events carry, ``user:usr_…``."""
+        kind, _, who = actor.partition(":")
+        return cls(type=kind, id=who or None)
+
+
+SYSTEM = Actor(type="system")
+
+
+class TimelineEntry(Part):
+    """One thing that happened to an order; ``note`` is a person's remark."""
+
+    at: datetime
+    type: str
+    actor: Actor
+    note: str | None = None
+
+
+class PaymentChoice(Part):
+    """How the buyer means to pay."""
+
+    method: Method
+
+
+class OrderPayment(Part):
+    """A payment of this order as the payment service last told of it."""
+
+    id: str
+    method: str
+    amount: Money
+    status: PaymentState
+    captured: Money
+    refunded: Money
+
+
+class FulfilledItem(Part):
+    """What of a line went into a parcel."""
+
+    item_id: str
+    quantity: int
+
+
+class Fulfilment(Part):
+    """A parcel that left."""
+
+    id: str
+    items: list[FulfilledItem]
+    tracking: str | None
+    at: datetime
+
+
+class TillFacts(Part):
+    """What only a till sale has. ``fingerprint`` tells a repeated sale from another one under its id."""
+
+    client_sale_id: str
+    sold_at: datetime
+    tenders: list[Tender]
+    change: Money
+    price_variance: bool
+    fingerprint: str
+
+
+class OrderRecord(Aggregate):
+    """An order or a till sale. ``due_at`` is set exactly while a next event must come by then.
+
+    ``settled``: money was taken elsewhere (till, settled debt), so the whole total counts as paid.
+    """
+
+    number: str
+    channel: Channel
+    customer_id: str | None
+    email: str | None
+    shop_id: str | None
+    cart_id: str | None
+    cart_keys: list[str]
+    status: Status
+    payment_status: PaymentStatus
+    fulfilment_status: FulfilmentStatus
+    cancel_reason: CancelReason | None = None
+    items: list[Line]
+    totals: Totals
+    paid: Money
+    refunded: Money
+    settled: bool = False
+    payment: PaymentChoice | None
+    has_payment_token: bool = False
+    payments: list[OrderPayment] = []
+    fulfilments: list[Fulfilment] = []
+    shipping_address: PostalAddress | None
+    note: str | None
+    placed_at: datetime
+    deadline_at: datetime | None
+    due_at: datetime | None
+    confirmed_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    timeline: list[TimelineEntry] = []
+    token_hash: str | None = None
+    till: TillFacts | None = None
+
+    @property
+    def state(self) -> State:
+        """Where the order stands on its three axes."""
+        return State(self.status, self.payment_status, self.fulfilment_status)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the saga has not ended yet: neither confirmed nor cancelled."""
+        return self.status in ("pending", "on_hold")
+
+    @property
+    def is_promised(self) -> bool:
+        """Whether confirmation does not wait for money."""
+        return self.payment is not None and self.payment.method in PROMISED
+
+    @property
+    def due(self) -> Money:
+        """What is still to be paid; nothing once cancelled."""
+        total = self.totals.grand_total
+        left = 0 if self.status == "cancelled" else max(0, total.amount - self.paid.amount)
+        return Money.of(left, total.currency)

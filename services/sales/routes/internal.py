@@ -1,0 +1,22 @@
+"""What other services may ask."""
+
+from fastapi import APIRouter
+
+from common.identity.requires import InternalCaller
+from services.sales.routes import translation
+from services.sales.routes.parameters import Sales
+from services.sales.schemas.orders import InstrumentOut, OrderFacts
+
+router = APIRouter(prefix="/internal/orders", tags=["internal"], include_in_schema=False)
+
+
+@router.get("/{order_id}")
+async def tell_order(order_id: str, who: InternalCaller, sales: Sales) -> OrderFacts:
+    """Where an order stands."""
+    return translation.facts_out(await sales.orders.tell(who.tenant, order_id))
+
+
+@router.get("/{order_id}/instrument")
+async def tell_instrument(order_id: str, who: InternalCaller, sales: Sales) -> InstrumentOut:
+    """The payment-method token; for the payment service alone."""
+    return InstrumentOut(payment_method_token=await sales.orders.instrument(who, order_id))

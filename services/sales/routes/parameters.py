@@ -1,0 +1,69 @@
+"""What the routes share: the use cases, and the parameters of lists."""
+
+import re
+from typing import Annotated
+
+from fastapi import Depends, Header, Query, Request
+
+from common.web.schema import Identifier
+from services.sales.domain.record import Channel
+from services.sales.domain.states import FulfilmentStatus, PaymentStatus, Status
+from services.sales.service import SalesService
+from services.sales.service.filters import Filters
+
+_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,4})")
+
+
+def _service(request: Request) -> SalesService:
+    service: SalesService = request.app.state.service
+    return service
+
+
+def _filters(
+    status: Annotated[Status | None, Query()] = None,
+    payment_status: Annotated[PaymentStatus | None, Query(alias="paymentStatus")] = None,
+    fulfilment_status: Annotated[FulfilmentStatus | None, Query(alias="fulfilmentStatus")] = None,
+    channel: Annotated[Channel | None, Query()] = None,
+    customer_id: Annotated[Identifier | None, Query(alias="customerId")] = None,
+    shop_id: Annotated[Identifier | None, Query(alias="shopId")] = None,
+    begin: Annotated[str | None, Query(alias="from", max_length=40)] = None,
+    end: Annotated[str | None, Query(alias="to", max_length=40)] = None,
+    search: Annotated[str | None, Query(max_length=200)] = None,
+) -> Filters:
+    return Filters(
+        status=status,
+        payment_status=payment_status,
+        fulfilment_status=fulfilment_status,
+        channel=channel,
+        customer_id=customer_id,
+        shop_id=shop_id,
+        begin=begin,
+        end=end,
+        search=search,
+    )
+
+
+def _sale_filters(
+    customer_id: Annotated[Identifier | None, Query(alias="customerId")] = None,
+    shop_id: Annotated[Identifier | None, Query(alias="shopId")] = None,
+    client_sale_id: Annotated[str | None, Query(alias="clientSaleId", max_length=100)] = None,
+    begin: Annotated[str | None, Query(alias="from", max_length=40)] = None,
+    end: Annotated[str | None, Query(alias="to", max_length=40)] = None,
+    search: Annotated[str | None, Query(max_length=200)] = None,
+) -> Filters:
+    return Filters(
+        customer_id=customer_id, shop_id=shop_id, client_sale_id=client_sale_id, begin=begin, end=end, search=search
+    )
+
+
+def _wait_seconds(prefer: Annotated[str | None, Header(max_length=200)] = None) -> int:
+    """``Prefer: wait=N`` (RFC 7240), at most ten seconds; anything else is not ours to prefer."""
+    found = _WAIT.search(prefer or "")
+    return min(int(found.group(1)), 10) if found else 0
+
+
+Sales = Annotated[SalesService, Depends(_service)]
+OrderFilters = Annotated[Filters, Depends(_filters)]
+SaleFilters = Annotated[Filters, Depends(_sale_filters)]
+WaitSeconds = Annotated[int, Depends(_wait_seconds)]
+OrderToken = Annotated[str | None, Header(alias="X-Order-Token", max_length=200)]

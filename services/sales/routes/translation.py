@@ -1,0 +1,168 @@
+"""Between the wire's models and what the use cases take and give."""
+
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from common.errors import DomainError, Invalid
+from common.events.parts import PostalAddress, Tender
+from common.pagination import Page
+from common.web.problems import of_domain
+from common.web.schema import AddressIn
+from services.sales.domain.customer import Customer
+from services.sales.domain.lines import Wanted
+from services.sales.domain.order import Order
+from services.sales.domain.record import FulfilledItem
+from services.sales.schemas.customers import CustomerOut
+from services.sales.schemas.orders import FulfilmentIn, LineIn, OrderFacts, OrderIn, OrderOut
+from services.sales.schemas.till import SaleBatchOut, SaleIn, SaleOut, SaleResult
+from services.sales.service.placing import Asked, Placed
+from services.sales.service.till import Outcome, Rung
+
+
+def asked(body: OrderIn) -> Asked:
+    """A new order as the use case takes it."""
+    return Asked(
+        items=_wanted(body.items) if body.items else None,
+        customer_id=body.customer_id,
+        email=body.email,
+        shop_id=body.shop_id,
+        cart_id=body.cart_id,
+        shipping_address=address(body.shipping_address),
+        method=body.payment.method if body.payment else None,
+        payment_token=body.payment.payment_method_token if body.payment else None,
+        expected_total=body.expected_total,
+        coupon_code=body.coupon_code,
+        placed_at=body.placed_at,
+        note=body.note,
+    )
+
+
+def rung(body: SaleIn) -> Rung:
+    """A till sale as the use case takes it."""
+    return Rung(
+        client_sale_id=body.client_sale_id,
+        shop_id=body.shop_id,
+        items=_wanted(body.items),
+        tenders=[Tender(method=tender.method, amount=tender.amount) for tender in body.tenders],
+        sold_at=body.sold_at,
+        customer_id=body.customer_id,
+        email=body.email,
+        note=body.note,
+        fingerprint=body.fingerprint(),
+    )
+
+
+def row(content: Any) -> Rung | Invalid:
+    """One row of a batch; what is wrong with it where it is not a sale."""
+    try:
+        return rung(SaleIn.model_validate(content))
+    except ValidationError as error:
+        fields = [(".".join(str(part) for part in entry["loc"]), entry["msg"]) for entry in error.errors()[:20]]
+        return Invalid("invalid_body", "Some fields are refused.", fields)
+
+
+def address(body: AddressIn | None) -> PostalAddress | None:
+    """An address as stored."""
+    return PostalAddress.model_validate(body.model_dump()) if body else None
+
+
+def changes(sent: dict[str, Any], field: str) -> dict[str, Any]:
+    """A merge patch with the address in ``field`` as stored."""
+    return {**sent, field: address(sent[field])} if field in sent else sent
+
+
+def parcel(body: FulfilmentIn) -> list[FulfilledItem] | None:
+    """The lines of a fulfilment; None for all that is left."""
+    if body.items is None:
+        return None
+    return [FulfilledItem(item_id=item.item_id, quantity=item.quantity) for item in body.items]
+
+
+def order_out(order: Order) -> OrderOut:
+    """An order as shown."""
+    return OrderOut.model_validate(order)
+
+
+def placed_out(placed: Placed) -> OrderOut:
+    """A new order as shown, with its token for a guest."""
+    shown = OrderOut.model_validate(placed.order)
+    shown.order_token = placed.token
+    return shown
+
+
+def orders_out(page: Page[Order]) -> Page[OrderOut]:
+    """A page of orders as shown."""
+    return Page(items=[order_out(order) for order in page.items], next_cursor=page.next_cursor)
+
+
+def facts_out(order: Order) -> OrderFacts:
+    """An order as other services see it."""
+    return OrderFacts(
+        order_id=order.id,
+        number=order.number,
+        company_id=str(order.company_id),
+        customer_id=order.customer_id,
+        email=order.email,
+        shop_id=order.shop_id,
+        channel=order.channel,
+        status=order.status,
+        payment_status=order.payment_status,
+        fulfilment_status=order.fulfilment_status,
+        total=order.totals.grand_total,
+        paid=order.paid,
+        payment_method=order.payment.method if order.payment else None,
+        has_payment_token=order.has_payment_token,
+        deadline_at=order.deadline_at,
+        order_token_hash=order.token_hash,
+        sequence=order.sequence,
+    )
+
+
+def sale_out(order: Order) -> SaleOut:
+    """A till sale as shown."""
+    assert order.till is not None
+    shared = {name: getattr(order, name) for name in OrderOut.model_fields if name != "order_token"}
+    own = {name: getattr(order.till, name) for name in SaleOut.model_fields if name not in OrderOut.model_fields}
+    return SaleOut(**shared, **own)
+
+
+def sales_out(page: Page[Order]) -> Page[SaleOut]:
+    """A page of till sales as shown."""
+    return Page(items=[sale_out(order) for order in page.items], next_cursor=page.next_cursor)
+
+
+def batch_out(outcomes: list[Outcome]) -> SaleBatchOut:
+    """A result a row, and how many of each."""
+    results = [
+        SaleResult(
+            index=index,
+            client_sale_id=outcome.client_sale_id,
+            status=outcome.status,
+            result=sale_out(outcome.order) if outcome.order else None,
+            problem=_problem(outcome.error) if outcome.error else None,
+        )
+        for index, outcome in enumerate(outcomes)
+    ]
+    counts = {status: sum(row.status == status for row in results) for status in ("accepted", "replayed", "rejected")}
+    return SaleBatchOut(results=results, **counts)
+
+
+def customer_out(customer: Customer) -> CustomerOut:
+    """A customer as shown."""
+    return CustomerOut.model_validate(customer)
+
+
+def customers_out(page: Page[Customer]) -> Page[CustomerOut]:
+    """A page of customers as shown."""
+    return Page(items=[customer_out(customer) for customer in page.items], next_cursor=page.next_cursor)
+
+
+def _wanted(items: list[LineIn]) -> list[Wanted]:
+    return [Wanted(item.product_id, item.variant_id, item.quantity, item.unit_price) for item in items]
+
+
+def _problem(error: DomainError) -> dict[str, Any]:
+    document: dict[str, Any] = from_json(bytes(of_domain(error).body))
+    return document

@@ -1,0 +1,36 @@
+"""Customers in and out."""
+
+from pydantic import EmailStr
+
+from common.events.parts import PostalAddress
+from common.web.schema import E164, AddressIn, In, PatchIn, Resource, Text
+
+
+class CustomerIn(In):
+    """A new customer record."""
+
+    email: EmailStr | None = None
+    name: Text | None = None
+    phone: E164 | None = None
+    address: AddressIn | None = None
+
+
+class CustomerPatch(PatchIn):
+    """Changes to a customer record."""
+
+    IMMUTABLE = (*PatchIn.IMMUTABLE, "userId")
+
+    email: EmailStr | None = None
+    name: Text | None = None
+    phone: E164 | None = None
+    address: AddressIn | None = None
+
+
+class CustomerOut(Resource):
+    """A customer."""
+
+    user_id: str | None
+    email: str | None
+    name: str | None
+    phone: str | None
+    address: PostalAddress | None

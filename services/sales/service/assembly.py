@@ -1,0 +1,53 @@
+"""Makes the use cases out of an open runtime."""
+
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from common.encryption import Sealer
+from common.runtime import Runtime
+from services.sales.clients import Neighbours
+from services.sales.service.access import Access
+from services.sales.service.changing import OrderService
+from services.sales.service.copies import Copies
+from services.sales.service.customers import CustomerService
+from services.sales.service.endings import Endings
+from services.sales.service.placing import PlacingService
+from services.sales.service.saga import Saga
+from services.sales.service.sweeper import Sweeper
+from services.sales.service.till import TillService
+from services.sales.store import Customers, Instruments, NumberSeries, Orders, instruments
+
+
+@dataclass(frozen=True, slots=True)
+class SalesService:
+    """What routes, handlers and loops call."""
+
+    placing: PlacingService
+    orders: OrderService
+    saga: Saga
+    till: TillService
+    customers: CustomerService
+    copies: Copies
+    sweeper: Sweeper
+
+
+def assemble(runtime: Runtime, key: SecretStr, sweep_milliseconds: int) -> SalesService:
+    """Declare the stores and wire the use cases; ``key`` seals instruments and makes guests' tokens."""
+    runtime.declare(Orders, Customers)
+    runtime.declare_indexes(instruments.COLLECTION, instruments.INDEXES)
+    clock, database = runtime.clock, runtime.database
+    orders, records = Orders(runtime.ground), Customers(runtime.ground)
+    tokens, numbers = Instruments(database, Sealer(key)), NumberSeries(database)
+    neighbours, endings = Neighbours(runtime.clients), Endings()
+    copies, customers = Copies(database, neighbours), CustomerService(records, clock)
+    access = Access(orders, customers)
+    return SalesService(
+        placing=PlacingService(orders, customers, copies, neighbours, numbers, tokens, endings, clock, key),
+        orders=OrderService(orders, access, tokens, endings, clock),
+        saga=Saga(orders, endings, clock),
+        till=TillService(orders, records, copies, numbers, access, clock),
+        customers=customers,
+        copies=copies,
+        sweeper=Sweeper(orders, endings, clock, sweep_milliseconds),
+    )

@@ -1,0 +1,100 @@
+"""Orders and till sales in MongoDB: one collection, told apart by channel."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pymongo import IndexModel
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+from common.errors import Conflict
+from common.mongo.store import Store
+from services.sales.domain.order import Order
+
+DUPLICATE = 11000
+
+
+class Orders(Store[Order]):
+    """The collection ``orders``."""
+
+    COLLECTION = "orders"
+    MODEL = Order
+    WHAT = "order"
+    INDEXES = [
+        IndexModel([("companyId", 1), ("createdAt", -1), ("_id", -1)], name="company_created"),
+        IndexModel([("companyId", 1), ("placedAt", -1), ("_id", -1)], name="company_placed"),
+        IndexModel([("companyId", 1), ("status", 1), ("createdAt", -1)], name="company_status"),
+        IndexModel([("companyId", 1), ("customerId", 1), ("createdAt", -1)], name="company_customer"),
+        IndexModel([("companyId", 1), ("shopId", 1), ("createdAt", -1)], name="company_shop"),
+        IndexModel([("companyId", 1), ("number", 1)], name="company_number", unique=True),
+        IndexModel([("companyId", 1), ("email", 1)], name="company_email"),
+        IndexModel(
+            [("companyId", 1), ("cartKeys", 1)],
+            name="company_cart",
+            unique=True,
+            partialFilterExpression={"cartId": {"$type": "string"}},
+        ),
+        IndexModel(
+            [("companyId", 1), ("shopId", 1), ("till.clientSaleId", 1)],
+            name="company_client_sale",
+            unique=True,
+            partialFilterExpression={"till.clientSaleId": {"$type": "string"}},
+        ),
+        IndexModel([("dueAt", 1)], name="due", partialFilterExpression={"dueAt": {"$type": "date"}}),
+    ]
+
+    async def place(self, order: Order) -> Order:
+        """Store a new order; when this very id is stored already (a repeated run), what is stored.
+
+        Raises Conflict ``cart_used``.
+        """
+        document, sealed = self._prepare_insert(order, None)
+        try:
+            await self.collection.insert_one(document)
+        except DuplicateKeyError as error:
+            stored = await self.find(order.id)
+            if stored is not None:
+                return stored
+            if "company_cart" in str((error.details or {}).get("errmsg", error)):
+                raise Conflict("cart_used", "This cart was ordered already.") from error
+            raise
+        self._settle(order, sealed, offer=True)
+        return order
+
+    async def of_cart(self, cart_key: str) -> Order | None:
+        """The order that was made of a cart."""
+        return await self.find_one({"cartKeys": cart_key, "cartId": {"$type": "string"}})
+
+    async def sales_of(self, shop_id: str, client_sale_ids: Sequence[str]) -> dict[str, Order]:
+        """Till sales of a shop by the ids their tills gave them."""
+        criteria = {"shopId": shop_id, "till.clientSaleId": {"$in": list(client_sale_ids)}}
+        found = await self.find_many(criteria, len(client_sale_ids))
+        return {order.till.client_sale_id: order for order in found if order.till}
+
+    async def sell(self, sales: Sequence[Order]) -> set[str]:
+        """Store till sales in one round trip; the ids of those whose place was taken meanwhile."""
+        prepared = [(sale, *self._prepare_insert(sale, None)) for sale in sales]
+        taken: set[str] = set()
+        if prepared:
+            try:
+                await self.collection.insert_many([document for _, document, _ in prepared], ordered=False)
+            except BulkWriteError as error:
+                problems = error.details["writeErrors"]
+                if any(problem["code"] != DUPLICATE for problem in problems):
+                    raise
+                taken = {prepared[problem["index"]][0].id for problem in problems}
+        for sale, _, sealed in prepared:
+            if sale.id not in taken:
+                self._settle(sale, sealed, offer=True)
+        return taken
+
+    async def overdue(self, now: datetime, limit: int) -> list[Order]:
+        """Waiting orders whose deadline has passed, the oldest first; over all companies."""
+        return await self.find_many({"dueAt": {"$lte": now}}, limit, sort="dueAt")
+
+    async def status_of(self, order_id: str) -> str | None:
+        """The status alone; for those who wait for its change."""
+        document: dict[str, Any] | None = await self.collection.find_one(
+            self.scope({"_id": order_id}), {"status": 1, "_id": 0}
+        )
+        return document["status"] if document else None
