@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
 from common.money import Money
 from common.web.schema import Identifier, In, Out, Resource, Text
@@ -11,6 +11,12 @@ from services.payment.domain.payment import RefundStatus, Status
 
 Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_ -]{3,200}$")]
 Method = Literal["card", "paypal", "cash", "cash_on_delivery", "on_account"]
+
+
+def _above_zero(amount: Money) -> Money:
+    if amount.amount <= 0:
+        raise ValueError("must be above zero")
+    return amount
 
 
 class ProcessIn(In):
@@ -24,7 +30,7 @@ class ProcessIn(In):
 class RefundIn(In):
     """What a refund takes; without an amount all that is left goes back."""
 
-    amount: Annotated[Money, Field(description="at least one minor unit")] | None = None
+    amount: Annotated[Money, AfterValidator(_above_zero)] | None = None
     reason: Text
 
 

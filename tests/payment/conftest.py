@@ -3,14 +3,15 @@
 The desk answers what sales answers on its internal addresses: which token an order carries.
 """
 
+import asyncio
 import os
 import secrets
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,13 +20,18 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from common.clock import SystemClock
+from common.clock import FixedClock, SystemClock
 from common.events.orders import OrderCancelled, OrderCreated
 from common.events.parts import OrderLine
 from common.events.stock import InventoryReserved
 from common.ids import new_id
 from common.money import Money
 from common.testing import Harness, Infrastructure
+from services.payment.domain import OrderAccount, Payment
+from services.payment.service.charging import Charging
+from services.payment.service.foundation import Foundation
+from services.payment.service.refunding import Refunding
+from services.payment.service.sweeping import Sweeping
 
 WEBHOOK_SECRET = "whsec_of_the_tests"
 DEADLINE_SECONDS = 15
@@ -128,7 +134,25 @@ class Shop:
         seconds: int = 900,
     ) -> str:
         """Place an order, with its goods held unless told otherwise; returns its id."""
-        order_id, now = new_id("ord"), SystemClock().now()
+        order_id = new_id("ord")
+        await self.create(order_id, method, token, amount=amount, customer=customer, shop=shop, seconds=seconds)
+        if reserve:
+            await self.reserve(order_id)
+        return order_id
+
+    async def create(
+        self,
+        order_id: str,
+        method: str | None = "card",
+        token: str | None = "pm_card_visa",
+        *,
+        amount: int = 1999,
+        customer: str | None = None,
+        shop: str | None = None,
+        seconds: int = 900,
+    ) -> None:
+        """Say that an order exists."""
+        now = SystemClock().now()
         if token and method in ("card", "paypal"):
             self.sales.tokens[order_id] = token
         created = OrderCreated(
@@ -145,16 +169,13 @@ class Shop:
             deadline_at=now + timedelta(seconds=seconds),
         )
         await self.harness.publish(created, self.company)
-        if reserve:
-            await self.reserve(order_id)
-        return order_id
 
     async def reserve(self, order_id: str, times: int = 1) -> None:
         expires = SystemClock().now() + timedelta(minutes=15)
         reserved = InventoryReserved(order_id=order_id, lines=[], expires_at=expires)
         await self.harness.publish(reserved, self.company, times=times)
 
-    async def cancel(self, order_id: str, amount: int = 1999, reason: str = "customer") -> None:
+    async def cancel(self, order_id: str, amount: int = 1999, reason: str = "customer", times: int = 1) -> None:
         cancelled = OrderCancelled(
             order_id=order_id,
             number="1",
@@ -165,7 +186,7 @@ class Shop:
             total=Money.of(amount, "GBP"),
             placed_at=SystemClock().now(),
         )
-        await self.harness.publish(cancelled, self.company)
+        await self.harness.publish(cancelled, self.company, times=times)
 
     async def hears(self, event_type: str, order_id: str, count: int = 1) -> Any:
         """The event's data (the last of ``count``) once it is out."""
@@ -173,6 +194,82 @@ class Shop:
             event_type, lambda event: event.data.order_id == order_id, count=count
         )
         return found[-1].data
+
+    async def settled(self) -> None:
+        """Wait until an order placed now is through: what came before it has been looked at by then."""
+        marker = await self.order("cash_on_delivery")
+        await self.hears("payment.initiated", marker)
+
+    async def payments(self, order_id: str) -> list[dict[str, Any]]:
+        """The order's payments as shown."""
+        async with self.admin() as admin:
+            answer = await admin.get("/api/payments", params={"orderId": order_id, "sort": "createdAt"})
+        items: list[dict[str, Any]] = answer.json()["items"]
+        return items
+
+    async def account(self, order_id: str) -> OrderAccount | None:
+        """The order's account once its reservation or its end is noted there."""
+        found: OrderAccount | None = await self.on.accounts.for_company(self.company).find(order_id)
+        return found if found and (found.reserved or found.ended) else None
+
+    async def is_known(self, order_id: str) -> bool:
+        """Whether the order's own facts have arrived."""
+        found = await self.on.accounts.for_company(self.company).find(order_id)
+        return found is not None and found.known
+
+    async def ended(self, order_id: str) -> bool:
+        found = await self.on.accounts.for_company(self.company).find(order_id)
+        return found is not None and found.ended
+
+    async def run_sweeper_as_of(self, seconds: int) -> None:
+        """One round of a sweeper whose clock is ahead."""
+        later = replace(self.on, clock=FixedClock(SystemClock().now() + timedelta(seconds=seconds)))
+        refunding = Refunding(later)
+        await Sweeping(later, Charging(later, refunding), refunding).sweep()
+
+    async def captured(self, order_id: str) -> int:
+        found = await self.on.accounts.for_company(self.company).find(order_id)
+        return found.captured if found else 0
+
+    @property
+    def on(self) -> Foundation:
+        foundation: Foundation = self.harness.service.reading._on
+        return foundation
+
+    async def begin_and_crash(self, order_id: str, token: str) -> None:
+        """Commit the beginning of a charge as a process does that then dies before it calls the provider."""
+        account = await self.on.accounts.for_company(self.company).get(order_id)
+        now = SystemClock().now()
+        payment = Payment.open(account, new_id("pay"), "card", account.due, now)
+        payment.instrument = self.on.sealer.seal(token)
+        account.begin_try(payment.id, by_process=False)
+        payment.begin(now - timedelta(minutes=1))
+        await self.on.books.commit(account, [payment])
+
+    def intent_of(self, payment_id: str) -> dict[str, Any]:
+        found: list[dict[str, Any]] = self._intents(payment_id)
+        return found[0]
+
+    def intents_of(self, payment_id: str) -> int:
+        """How many payments the provider made under our id."""
+        return len(self._intents(payment_id))
+
+    def _intents(self, payment_id: str) -> list[dict[str, Any]]:
+        told = self.sandbox.look("payments", limit="1000")
+        items: list[dict[str, Any]] = told["items"]
+        return [each for each in items if each["metadata"].get("paymentId") == payment_id]
+
+    def authenticate(self, intent_id: str, outcome: str = "complete") -> None:
+        """What the buyer does on the bank's page."""
+        url = f"{self.sandbox.url}/_sandbox/authenticate/{intent_id}"
+        assert httpx2.post(url, data={"outcome": outcome}, timeout=10).status_code == 303
+
+    def refunded_at_provider(self, order_id: str) -> int:
+        """What the provider sent back for an order's payments, in minor units."""
+        items = self.sandbox.look("payments", limit="1000")["items"]
+        mine = {each["id"] for each in items if each["metadata"].get("orderId") == order_id}
+        refunds = self.sandbox.look("refunds", limit="1000")["items"]
+        return sum(each["amount"] for each in refunds if each["payment_intent"] in mine)
 
     def admin(self) -> httpx2.AsyncClient:
         return self.harness.user("company_admin", self.company)
@@ -185,15 +282,22 @@ class Shop:
         return {item["account"]: item["balance"]["amount"] for item in told["items"] if item["balance"]["amount"]}
 
 
+async def until(check: Callable[[], Awaitable[Any]]) -> Any:
+    """Ask again until the answer is truthy; fails at the deadline."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not (answer := await check()):
+        assert time.monotonic() < deadline, "the deadline passed"
+        await asyncio.sleep(0.03)
+    return answer
+
+
 def line(amount: int) -> OrderLine:
     money = Money.of(amount, "GBP")
     return OrderLine(id="itm_1", product_id="prd_1", sku="A", name="A", quantity=1, unit_price=money, total=money)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def harness(
-    infrastructure: Infrastructure, sandbox: Sandbox, desk: tuple[Sales, str]
-) -> AsyncIterator[Harness]:
+async def harness(infrastructure: Infrastructure, sandbox: Sandbox, desk: tuple[Sales, str]) -> AsyncIterator[Harness]:
     environment = {
         "STRIPE_API_KEY": f"sk_test_{secrets.token_hex(8)}",
         "STRIPE_API_BASE": sandbox.url,

@@ -83,9 +83,11 @@ class OrderAccount(Aggregate):
         return "charge" if self.method in CHARGED and self.has_token else None
 
     def check_open(self) -> None:
-        """Raises InvalidTransition for an ended order, Conflict ``already_paid`` when nothing is due."""
+        """Raises InvalidTransition for an order that ended or is on account, Conflict ``already_paid``."""
         if self.ended:
             raise InvalidTransition("The order has ended; it takes no payment.")
+        if self.method == "on_account":
+            raise InvalidTransition("The order is on account: its debt is paid instead.")
         if self.due.amount == 0:
             raise Conflict("already_paid", "The order is paid.")
 

@@ -169,7 +169,7 @@ class Payment(Aggregate):
 
     def wait(self, now: datetime) -> None:
         """No answer: ask again later, each time a little later."""
-        self.due_at = now + timedelta(seconds=min(2 ** min(self.attempts, 6), LONGEST_WAIT_SECONDS))
+        self.due_at = now + timedelta(seconds=min(2 ** min(self.attempts - 1, 6), LONGEST_WAIT_SECONDS))
 
     def ask_action(self, outcome: Outcome, now: datetime) -> None:
         """The buyer must confirm with the bank. Nothing happens when that is known already."""

@@ -112,8 +112,6 @@ class Processing:
         async def work() -> Payment:
             account = await self._on.accounts.for_company(known.company_id).get(known.id)
             account.check_open()
-            if account.method == "on_account":
-                raise InvalidTransition("The order is on account: its debt is paid instead.")
             payment = await self._record(account, payment_id)
             if account.reserved:
                 await self._on.books.commit(account, [payment], [self._orders.take(account, payment)])
