@@ -91,7 +91,7 @@ def without_password(address: str) -> str:
 def _table(document: dict[str, Any]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in ("process", "state"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=True)
     for column in ("pid", "port", "restarts", "uptime", "PSS MB"):
         table.add_column(column, justify="right")
     table.add_column("last exit")

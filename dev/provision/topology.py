@@ -5,6 +5,7 @@ import importlib
 import importlib.util
 import time
 from collections.abc import Mapping
+from typing import Any
 
 from aio_pika.exceptions import AMQPError
 
@@ -26,7 +27,7 @@ def handled_types() -> dict[str, list[str]]:
         module = f"services.{name}.handlers"
         if name in WATCHERS or not _exists(f"services.{name}") or not _exists(module):
             continue
-        table = getattr(importlib.import_module(module), "HANDLERS", {})
+        table = _import(module).get("HANDLERS", {})
         if table:
             types[name] = [model.TYPE for model in table]
     return types
@@ -53,6 +54,13 @@ def declare(amqp_url: str, types: Mapping[str, list[str]]) -> None:
             if time.monotonic() > until:
                 raise OperatorError(f"The broker's queues could not be declared: {error}") from error
             time.sleep(POLL_SECONDS)
+
+
+def _import(module: str) -> dict[str, Any]:
+    try:
+        return vars(importlib.import_module(module))
+    except Exception as error:
+        raise OperatorError(f"{module} cannot be imported: {error!r}") from error
 
 
 def _exists(module: str) -> bool:
