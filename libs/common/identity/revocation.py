@@ -4,7 +4,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from common.errors import Unavailable
+from common.clients import CallRefused
+from common.errors import DomainError
 from common.events import Envelope, EventData
 from common.events.identity import SessionRevoked
 from common.events.tenancy import CompanyReactivated, CompanySuspended
@@ -29,6 +30,7 @@ class Revocations:
         self._sessions: dict[str, float] = {}
         self._users: dict[str, tuple[int, float]] = {}
         self._companies: set[str] = set()
+        self._is_waiting = False
         self.listeners: list[Callable[[Envelope[Any]], None]] = []
 
     def is_revoked(self, user: str, session: str, company: str | None, issued_at: int) -> bool:
@@ -50,18 +52,22 @@ class Revocations:
         for listener in self.listeners:
             listener(event)
 
-    async def refresh(self) -> None:
-        """Complete the list from auth's snapshot; what was heard meanwhile stays."""
+    async def refresh(self) -> bool:
+        """Complete the list from auth's snapshot; what was heard meanwhile stays. False: ask again soon."""
         if self._snapshot is None:
-            return
+            return True
         try:
             told = await self._snapshot()
-        except (Unavailable, OSError) as error:
-            log.warning("revocations_unreachable", error=repr(error))
-            return
+        except (DomainError, CallRefused, OSError) as error:
+            if not self._is_waiting:
+                log.warning("revocations_unreachable", error=repr(error))
+            self._is_waiting = True
+            return False
+        self._is_waiting = False
         for entry in told.get("sessions", ()):
             self._revoke(entry["userId"], entry.get("sessionId"), entry["revokedBefore"])
         self._companies |= set(told.get("companies", ()))
+        return True
 
     def _revoke(self, user: str, session: str | None, revoked_before: int) -> None:
         now = time.monotonic()

@@ -17,7 +17,7 @@ log = get_logger(__name__)
 
 
 class Announcements:
-    """Listens on a private classic queue; ``refresh`` runs after each (re)attachment, so no gap stays open."""
+    """Listens on a private classic queue; ``refresh`` runs after each (re)attachment until it succeeds, so no gap stays open."""
 
     def __init__(
         self,
@@ -25,7 +25,7 @@ class Announcements:
         connection: BrokerConnection,
         models: Sequence[type[EventData]],
         hear: Callable[[Envelope[Any]], None],
-        refresh: Callable[[], Awaitable[None]],
+        refresh: Callable[[], Awaitable[bool]],
     ) -> None:
         self._queue_name = f"{service}.copy.{sortable_part()}"
         self._connection = connection
@@ -44,9 +44,10 @@ class Announcements:
             for event_type in self._types:
                 await queue.bind(EVENTS, event_type)
             await queue.consume(self._receive, no_ack=True)
-            await self._refresh()
+            is_complete = await self._refresh()
             while not channel.is_closed:
                 await asyncio.sleep(0.5)
+                is_complete = is_complete or await self._refresh()
         finally:
             await channel.close()
 
