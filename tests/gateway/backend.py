@@ -67,7 +67,7 @@ class Backend:
 
 async def read(receive: Receive) -> bytes:
     """The whole body."""
-    body = b""
+    body: bytes = b""
     while True:
         message = await receive()
         body += message.get("body", b"")

@@ -1,0 +1,125 @@
+"""The hub: hears the feed once for the process and hands each event to those who listen for it."""
+
+import asyncio
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from common.events import Envelope, unseal
+from common.messaging.feed import FeedBatch
+from common.messaging.positions import FeedPositions
+from services.realtime.clients import FeedHistory
+from services.realtime.domain.channels import channels_of, is_for
+from services.realtime.domain.cursors import BEFORE_THE_FIRST, Cursor, Place
+from services.realtime.domain.frames import event_frame
+from services.realtime.service.listeners import Listener
+
+REMEMBERED_EVENTS = 20_000
+
+
+class Hub(FeedPositions):
+    """Where the process stands in the feed, held in memory: it begins at the feed's end.
+
+    What two awaits do not separate is one step: a listener that joins at ``place`` misses nothing after it.
+    """
+
+    def __init__(self, history: FeedHistory) -> None:
+        self.history = history
+        self._listeners: dict[tuple[str, str], set[Listener]] = defaultdict(set)
+        self._first_seen: OrderedDict[str, Place] = OrderedDict()
+        self._moved = asyncio.Event()
+        self.epoch: str | None = None
+        self.place = BEFORE_THE_FIRST
+
+    async def load(self, watcher: str, epoch: str) -> int | None:
+        """The offset after which the watcher reads on; None to read a still empty feed from its start."""
+        if epoch != self.epoch:
+            place = await self.history.end(epoch)
+            self._first_seen.clear()
+            self.epoch, self.place = epoch, place
+            self._wake()
+        return None if self.place == BEFORE_THE_FIRST else self.place.offset
+
+    @property
+    def cursor(self) -> str | None:
+        """The cursor of the last event heard."""
+        return str(Cursor(self.epoch, self.place)) if self.epoch else None
+
+    async def take(self, batch: FeedBatch) -> None:
+        """Hand on a batch of the feed."""
+        for each in batch.events:
+            place = Place(each.offset, each.index)
+            if place <= self.place:
+                continue
+            self.place = place
+            if not self.is_repeated(each.event.id, place):
+                self._remember(each.event.id, place)
+                self._hand_on(each.event, each.document, Cursor(batch.position.epoch, place))
+        self._wake()
+
+    def is_repeated(self, event_id: str, place: Place) -> bool:
+        """Whether this event stood at an earlier place already: a producer that was in doubt sent it again."""
+        first = self._first_seen.get(event_id)
+        return first is not None and first != place
+
+    def join(self, listener: Listener, channels: list[str]) -> None:
+        """Let a listener hear these channels from now on."""
+        for channel in channels:
+            self._listeners[listener.company_id, channel].add(listener)
+            listener.channels.add(channel)
+
+    def leave(self, listener: Listener, channels: list[str]) -> None:
+        """Let a listener no longer hear these channels."""
+        for channel in channels:
+            listener.channels.discard(channel)
+            key = (listener.company_id, channel)
+            self._listeners[key].discard(listener)
+            if not self._listeners[key]:
+                del self._listeners[key]
+
+    async def is_ready(self, deadline_seconds: float) -> bool:
+        """Whether this process hears the feed, waiting a moment for it."""
+        return await self._comes(lambda: self.epoch is not None, deadline_seconds)
+
+    async def reaches(self, cursor: Cursor, deadline_seconds: float) -> bool:
+        """Whether the cursor's place was heard here, waiting a moment: copies of the service differ a little."""
+        if not await self.is_ready(deadline_seconds) or cursor.epoch != self.epoch:
+            return False
+        return await self._comes(lambda: self.place >= cursor.place, deadline_seconds)
+
+    async def _comes(self, holds: Callable[[], bool], deadline_seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(deadline_seconds):
+                while not holds():
+                    self._moved.clear()
+                    await self._moved.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def readable(self, document: dict[str, Any]) -> Envelope[Any] | None:
+        """The typed event, or None for what this version cannot read; the live feed skips it, too."""
+        try:
+            return unseal(document)
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def _hand_on(self, event: Envelope[Any], document: dict[str, Any], cursor: Cursor) -> None:
+        if event.company_id is None:
+            return
+        for channel in channels_of(event):
+            listeners = self._listeners.get((event.company_id, channel))
+            if not listeners:
+                continue
+            frame = event_frame(channel, str(cursor), document)
+            for listener in listeners:
+                if cursor.place > listener.seen and is_for(listener.shop_ids, channel, event):
+                    listener.offer(frame)
+
+    def _remember(self, event_id: str, place: Place) -> None:
+        self._first_seen[event_id] = place
+        if len(self._first_seen) > REMEMBERED_EVENTS:
+            self._first_seen.popitem(last=False)
+
+    def _wake(self) -> None:
+        self._moved.set()
