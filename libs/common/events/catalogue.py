@@ -41,12 +41,18 @@ class ProductUpdated(ChangeData):
 
 
 class ProductArchived(EventData):
-    """A product was taken out of sale."""
+    """A product was taken out of sale; carries its whole state as it was sold last."""
 
     TYPE: ClassVar[str] = "product.archived"
     PRODUCER: ClassVar[str] = "catalog"
     product_id: str
     sku: str
+    name: str = ""
+    status: str = "archived"
+    price: Money | None = None
+    tax_basis_points: int | None = None
+    category_id: str | None = None
+    variants: list[VariantFact] = []
 
 
 class CategoryCreated(EventData):

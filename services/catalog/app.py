@@ -1,0 +1,37 @@
+"""Composes the catalog service."""
+
+from collections.abc import Sequence
+
+from fastapi import FastAPI
+
+from common.runtime import Background, Runtime
+from common.web.application import create_application
+from services.catalog.handlers import HANDLERS
+from services.catalog.routes import ROUTERS
+from services.catalog.service.catalog import Catalog
+from services.catalog.settings import Settings
+from services.catalog.store.carts import Carts
+from services.catalog.store.categories import Categories
+from services.catalog.store.products import Products
+
+
+def settings() -> Settings:
+    """The settings from the environment."""
+    return Settings()
+
+
+async def compose(runtime: Runtime) -> Catalog:
+    """Open the stores and make the use cases."""
+    runtime.declare(Products, Categories, Carts)
+    assert isinstance(runtime.settings, Settings)
+    return Catalog.compose(runtime, runtime.settings.search_commit_milliseconds / 1000)
+
+
+def background(catalog: Catalog) -> Sequence[Background]:
+    """The search index follows the feed."""
+    return Background("search feed", catalog.watcher.run), Background("search index", catalog.replica.run)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service as an ASGI application."""
+    return create_application(settings, routers=ROUTERS, compose=compose, handlers=HANDLERS, background=background)

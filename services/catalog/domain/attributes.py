@@ -1,0 +1,65 @@
+"""Attributes of products: a flat map from a name to text, a number or yes-no, and how lists filter by them."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
+
+from common.errors import Invalid
+
+ATTRIBUTES_LIMIT = 100
+LARGEST_WHOLE = 2**53
+
+_NAME = re.compile(r"[^\W_][\w -]{0,49}")
+
+AttributeValue = (
+    StrictBool
+    | Annotated[StrictInt, Field(ge=-LARGEST_WHOLE, le=LARGEST_WHOLE)]
+    | Annotated[StrictFloat, Field(allow_inf_nan=False)]
+    | Annotated[StrictStr, Field(max_length=500)]
+)
+Attributes = dict[str, AttributeValue]
+
+
+def is_attribute_name(name: str) -> bool:
+    """Letters, digits, space, hyphen and underscore, 50 at most: nothing that a database reads as an operator."""
+    return _NAME.fullmatch(name) is not None
+
+
+def check_attributes(attributes: Mapping[str, object]) -> None:
+    """Raises Invalid ``invalid_attributes`` for too many or for a bad name."""
+    bad = [name for name in attributes if not is_attribute_name(name)]
+    if bad or len(attributes) > ATTRIBUTES_LIMIT:
+        fields = [(f"attributes.{name}"[:100], "is not a good name") for name in bad[:20]]
+        raise Invalid("invalid_attributes", f"At most {ATTRIBUTES_LIMIT} attributes with plain names.", fields)
+
+
+def merged(attributes: Attributes, patch: Mapping[str, AttributeValue | None]) -> Attributes:
+    """``attributes`` after a merge patch (RFC 7396): null takes one out, others are set."""
+    together = {**attributes, **patch}
+    return {name: value for name, value in together.items() if value is not None}
+
+
+def facets(attributes: Attributes) -> list[str]:
+    """``name=value`` of each attribute: one indexed array answers a filter on any name."""
+    return [f"{name}={_spelled(value)}" for name, value in attributes.items()]
+
+
+def wanted_facets(name: str, values: list[str]) -> list[str]:
+    """The facets that a filter accepts: each value as written, and as a number where it is one."""
+    spellings = {spelling for value in values for spelling in (value, _as_number(value))}
+    return [f"{name}={spelling}" for spelling in sorted(spellings)]
+
+
+def _spelled(value: AttributeValue) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _as_number(repr(value)) if isinstance(value, int | float) else value
+
+
+def _as_number(text: str) -> str:
+    """``1.50`` as ``1.5`` and ``42.0`` as ``42``; anything else as it stands."""
+    if re.fullmatch(r"-?\d{1,15}\.\d{1,15}", text):
+        return text.rstrip("0").removesuffix(".")
+    return text

@@ -1,0 +1,57 @@
+"""HTTP of products."""
+
+from fastapi import APIRouter, Response
+
+from common.pagination import Page
+from common.web.etag import IfMatch, tag
+from services.catalog.routes import batch
+from services.catalog.routes.dependencies import Reader, UseCases, Writer
+from services.catalog.routes.product_query import Asked
+from services.catalog.schemas.products import BatchOut, ProductBatchIn, ProductIn, ProductOut, ProductPatch
+
+router = APIRouter(prefix="/api/products", tags=["products"])
+
+
+@router.post("", status_code=201)
+async def create_product(body: ProductIn, who: Writer, catalog: UseCases, response: Response) -> ProductOut:
+    """Create a product."""
+    product = await catalog.products.create(who, body.draft())
+    tag(response, product.version)
+    return ProductOut.of(product)
+
+
+@router.post("/batch")
+async def create_products(body: ProductBatchIn, who: Writer, catalog: UseCases) -> BatchOut:
+    """Create up to 500 products; a result a row, none lost because another is bad."""
+    return batch.tell(await catalog.products.create_batch(who, [batch.read_row(row) for row in body.products]))
+
+
+@router.get("")
+async def list_products(asked: Asked, who: Reader, catalog: UseCases) -> Page[ProductOut]:
+    """List and search products; `attr.NAME=VALUE` filters by attribute. Shoppers see what is active."""
+    page = await catalog.listing.list(who, asked)
+    return Page(items=[ProductOut.of(product) for product in page.items], next_cursor=page.next_cursor)
+
+
+@router.get("/{product_id}")
+async def read_product(product_id: str, who: Reader, catalog: UseCases, response: Response) -> ProductOut:
+    """Read one product."""
+    product = await catalog.products.read(who, product_id)
+    tag(response, product.version)
+    return ProductOut.of(product)
+
+
+@router.patch("/{product_id}")
+async def edit_product(
+    product_id: str, body: ProductPatch, who: Writer, catalog: UseCases, response: Response, if_match: IfMatch = None
+) -> ProductOut:
+    """Change a product."""
+    product = await catalog.products.edit(who, product_id, body.edits(), if_match)
+    tag(response, product.version)
+    return ProductOut.of(product)
+
+
+@router.delete("/{product_id}", status_code=204)
+async def archive_product(product_id: str, who: Writer, catalog: UseCases, if_match: IfMatch = None) -> None:
+    """Archive a product."""
+    await catalog.products.archive(who, product_id, if_match)

@@ -1,0 +1,208 @@
+"""Requests and answers about products."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from common.money import Money
+from common.web.schema import Code, Identifier, In, LongText, Out, PatchIn, Resource, Text
+from services.catalog.domain.attributes import Attributes, AttributeValue
+from services.catalog.domain.barcode import is_gtin
+from services.catalog.domain.product import Product, ProductDraft, ProductStatus
+from services.catalog.domain.stock import StockStatus
+from services.catalog.domain.variant import VARIANTS_LIMIT, Option, VariantDraft
+
+BATCH_LIMIT = 500
+
+
+def _not_negative(price: Money) -> Money:
+    if price.amount < 0:
+        raise ValueError("must not be negative")
+    return price
+
+
+def _gtin(code: str) -> str:
+    if not is_gtin(code):
+        raise ValueError("must be a GTIN of 8, 12, 13 or 14 digits with its check digit")
+    return code
+
+
+Price = Annotated[Money, AfterValidator(_not_negative)]
+Gtin = Annotated[str, AfterValidator(_gtin)]
+BasisPoints = Annotated[int, Field(strict=True, ge=0, le=10_000)]
+Short = Annotated[Text, StringConstraints(max_length=100)]
+
+
+class OptionIn(In):
+    """A dimension in which variants differ, and its values."""
+
+    name: Short
+    values: Annotated[list[Short], Field(min_length=1, max_length=VARIANTS_LIMIT)]
+
+
+class VariantIn(In):
+    """A sellable form; without a price it costs what the product costs. ``id`` only for one that exists."""
+
+    id: Identifier | None = None
+    sku: Code
+    options: Annotated[dict[Short, Short], Field(max_length=10)] = {}
+    price: Price | None = None
+    barcode: Gtin | None = None
+
+    def draft(self) -> VariantDraft:
+        """The same for the domain."""
+        return VariantDraft(self.sku, self.options, self.price, self.barcode, self.id)
+
+
+Options = Annotated[list[OptionIn], Field(max_length=10)]
+Variants = Annotated[list[VariantIn], Field(max_length=VARIANTS_LIMIT)]
+
+
+class ProductIn(In):
+    """A new product."""
+
+    sku: Code
+    name: Text
+    description: LongText | None = None
+    price: Price
+    category_id: Identifier | None = None
+    attributes: Attributes = {}
+    barcode: Gtin | None = None
+    status: ProductStatus = "active"
+    tax_basis_points: BasisPoints | None = None
+    options: Options = []
+    variants: Variants = []
+
+    def draft(self) -> ProductDraft:
+        """The same for the domain."""
+        return ProductDraft(
+            sku=self.sku,
+            name=self.name,
+            price=self.price,
+            description=self.description,
+            status=self.status,
+            category_id=self.category_id,
+            attributes=self.attributes,
+            barcode=self.barcode,
+            tax_basis_points=self.tax_basis_points,
+            options=_options(self.options),
+            variants=[variant.draft() for variant in self.variants],
+        )
+
+
+class ProductPatch(PatchIn):
+    """Changes to a product; attributes are merged, options and variants replaced."""
+
+    name: Text = ""
+    description: LongText | None = None
+    price: Price = Field(default_factory=lambda: Money.zero("EUR"))
+    category_id: Identifier | None = None
+    attributes: dict[str, AttributeValue | None] | None = None
+    barcode: Gtin | None = None
+    status: ProductStatus = "active"
+    tax_basis_points: BasisPoints | None = None
+    options: Options | None = None
+    variants: Variants | None = None
+
+    def edits(self) -> dict[str, Any]:
+        """What was sent, as the domain understands it."""
+        changes = self.changes()
+        if "options" in changes:
+            changes["options"] = _options(self.options or [])
+        if "variants" in changes:
+            changes["variants"] = [variant.draft() for variant in self.variants or []]
+        return changes
+
+
+class OptionOut(Out):
+    """A dimension in which variants differ."""
+
+    name: str
+    values: list[str]
+
+
+class ImageOut(Out):
+    """A picture."""
+
+    id: str
+    url: str
+    alt: str | None
+
+
+class VariantOut(Out):
+    """A sellable form of a product."""
+
+    id: str
+    sku: str
+    options: dict[str, str]
+    price: Money
+    barcode: str | None
+    stock_status: StockStatus
+
+
+class ProductOut(Resource):
+    """A product."""
+
+    sku: str
+    name: str
+    description: str | None
+    status: ProductStatus
+    price: Money
+    category_id: str | None
+    attributes: Attributes
+    barcode: str | None
+    tax_basis_points: int | None
+    stock_status: StockStatus
+    options: list[OptionOut]
+    images: list[ImageOut]
+    variants: list[VariantOut]
+
+    @classmethod
+    def of(cls, product: Product) -> "ProductOut":
+        """The product as shown."""
+        shown = {name: getattr(product, name) for name in cls.model_fields if name != "variants"}
+        return cls.model_validate({**shown, "variants": [_variant(product, index) for index in _places(product)]})
+
+
+class ProductBatchIn(In):
+    """Up to 500 new products; each is looked at by itself."""
+
+    products: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=BATCH_LIMIT)]
+
+
+class BatchResult(Out):
+    """What became of one row."""
+
+    index: int
+    status: Literal["accepted", "replayed", "rejected"]
+    result: ProductOut | None
+    problem: dict[str, Any] | None
+
+
+class BatchOut(Out):
+    """What became of a batch, row by row."""
+
+    results: list[BatchResult]
+    accepted: int
+    replayed: int
+    rejected: int
+
+
+def _places(product: Product) -> range:
+    return range(len(product.variants))
+
+
+def _variant(product: Product, place: int) -> dict[str, Any]:
+    variant = product.variants[place]
+    return {
+        "id": variant.id,
+        "sku": variant.sku,
+        "options": variant.options,
+        "price": product.price_of(variant),
+        "barcode": variant.barcode,
+        "stock_status": product.stock_status_of(variant.sku),
+    }
+
+
+def _options(options: list[OptionIn]) -> list[Option]:
+    return [Option(name=option.name, values=list(dict.fromkeys(option.values))) for option in options]

@@ -1,0 +1,154 @@
+"""Use cases of products: create, edit, archive, read."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from common.clock import Clock
+from common.errors import DomainError, Invalid, NotFound, VersionConflict
+from common.events.stock import StockFact
+from common.identity.principal import Principal
+from common.ids import new_id
+from common.web.etag import check_version
+from services.catalog.clients.company import Companies
+from services.catalog.domain.product import Product, ProductDraft
+from services.catalog.domain.stock import StockFlag, StockStatus
+from services.catalog.store.categories import Categories
+from services.catalog.store.products import Products
+
+TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """What became of one product of a batch: the product, or why it was refused."""
+
+    product: Product | None = None
+    problem: DomainError | None = None
+
+
+class ProductService:
+    """Products of a company."""
+
+    def __init__(self, products: Products, categories: Categories, companies: Companies, clock: Clock) -> None:
+        self._products = products
+        self._categories = categories
+        self._companies = companies
+        self._clock = clock
+
+    async def create(self, who: Principal, draft: ProductDraft) -> Product:
+        """A new product, in one insert.
+
+        Raises Conflict ``sku_taken``; Invalid ``currency_mismatch``, ``unknown_category``, ``invalid_variants``.
+        """
+        await self._check_categories(who.tenant, [draft.category_id])
+        currency = await self._companies.currency_of(who.tenant)
+        return await self._products.for_company(who.tenant).insert(self._make(who, draft, currency))
+
+    async def create_batch(self, who: Principal, drafts: Sequence[ProductDraft | Invalid]) -> list[BatchRow]:
+        """Many new products in one round trip; each is taken or refused by itself.
+
+        A draft that could not be read comes as its problem and keeps its place.
+        """
+        readable = [draft for draft in drafts if isinstance(draft, ProductDraft)]
+        named = _named(draft.category_id for draft in readable)
+        known = await self._categories.for_company(who.tenant).names(named) if named else {}
+        rows = [await self._row(who, draft, known) for draft in drafts]
+        places = [place for place, row in enumerate(rows) if row.product is not None]
+        made = [row.product for row in rows if row.product is not None]
+        for index, refusal in (await self._products.for_company(who.tenant).insert_each(made)).items():
+            if not isinstance(refusal, DomainError):
+                raise refusal
+            rows[places[index]] = BatchRow(problem=refusal)
+        return rows
+
+    async def read(self, who: Principal, product_id: str) -> Product:
+        """One product. Raises NotFound, for shoppers also when it is not active."""
+        product = await self._products.for_company(who.tenant).get(product_id)
+        if product.status != "active" and not sees_all(who):
+            raise NotFound("product")
+        return product
+
+    async def edit(self, who: Principal, product_id: str, changes: Mapping[str, Any], if_match: str | None) -> Product:
+        """Change a product. Raises VersionConflict when ``if_match`` names an old version, and as :meth:`create`."""
+        if changes.get("category_id") is not None:
+            await self._check_categories(who.tenant, [changes["category_id"]])
+        currency = await self._companies.currency_of(who.tenant)
+
+        def change(product: Product) -> bool:
+            if changes:
+                product.edit(changes, currency)
+            return bool(changes)
+
+        product = await self._change(who, product_id, if_match, change)
+        if "variants" in changes:
+            await self._products.for_company(who.tenant).refresh_in_stock(product_id)
+        return product
+
+    async def archive(self, who: Principal, product_id: str, if_match: str | None) -> None:
+        """Take a product out of sale; again is the same."""
+        await self._change(who, product_id, if_match, Product.archive)
+
+    async def look_up(self, company_id: str, product_ids: Sequence[str]) -> list[Product]:
+        """Products for another service, whatever their status."""
+        return list((await self._products.for_company(company_id).by_ids(product_ids)).values())
+
+    async def note_stock(self, company_id: str, fact: StockFact, status: StockStatus, sequence: int) -> None:
+        """Take over what inventory announced of a SKU at a warehouse; older news changes nothing."""
+        flag = StockFlag(sku=fact.sku, warehouse_id=fact.warehouse_id, status=status, sequence=sequence)
+        await self._products.for_company(company_id).set_stock_flag(flag)
+
+    async def _change(
+        self, who: Principal, product_id: str, if_match: str | None, change: Callable[[Product], bool]
+    ) -> Product:
+        """Load, change, save. Without ``if_match`` a lost race is run again on the newer product."""
+        products = self._products.for_company(who.tenant)
+        for attempt in range(1, TRIES + 1):
+            product = await products.get(product_id)
+            check_version(if_match, product.version)
+            if not change(product):
+                break
+            try:
+                return await products.save(product)
+            except VersionConflict:
+                if if_match is not None or attempt == TRIES:
+                    raise
+        return product
+
+    async def _row(self, who: Principal, draft: ProductDraft | Invalid, known: Mapping[str, str]) -> BatchRow:
+        if isinstance(draft, Invalid):
+            return BatchRow(problem=draft)
+        if draft.category_id is not None and draft.category_id not in known:
+            return BatchRow(problem=_unknown_category())
+        currency = await self._companies.currency_of(who.tenant)
+        try:
+            return BatchRow(product=self._make(who, draft, currency))
+        except DomainError as error:
+            return BatchRow(problem=error)
+
+    def _make(self, who: Principal, draft: ProductDraft, currency: str) -> Product:
+        return Product.create(
+            draft,
+            product_id=new_id("prd"),
+            company_id=who.tenant,
+            currency=currency,
+            now=self._clock.now(),
+        )
+
+    async def _check_categories(self, company_id: str, category_ids: Sequence[str | None]) -> None:
+        wanted = _named(category_ids)
+        if wanted and len(await self._categories.for_company(company_id).names(wanted)) < len(wanted):
+            raise _unknown_category()
+
+
+def sees_all(who: Principal) -> bool:
+    """Whether drafts and archived products are shown: to staff, and to keys that may do a staff's work."""
+    return who.is_staff and (who.kind != "key" or who.may("products.write") or who.may("inventory.read"))
+
+
+def _named(category_ids: Any) -> list[str]:
+    return list(dict.fromkeys(category_id for category_id in category_ids if category_id is not None))
+
+
+def _unknown_category() -> Invalid:
+    return Invalid("unknown_category", "There is no such category.", [("categoryId", "is not known")])
