@@ -10,6 +10,7 @@ from yarl import URL
 from common.errors import Unavailable
 from common.logging import get_logger
 from common.suite import SERVICES
+from services.gateway.domain.head import IDEMPOTENT_METHODS
 from services.gateway.settings import Settings
 
 log = get_logger(__name__)
@@ -61,7 +62,8 @@ class Services:
             return await self._once(service, method, url, headers, body)
         except aiohttp.ClientConnectionError as error:
             never_arrived = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
-            if not (never_arrived or repeats_safely) or not isinstance(body, bytes | None):
+            is_untried = repeats_safely and method not in IDEMPOTENT_METHODS  # aiohttp has repeated those itself
+            if not (never_arrived or is_untried) or not isinstance(body, bytes | None):
                 raise _away(service, error) from error
         await asyncio.sleep(RETRY_PAUSE_SECONDS)
         try:

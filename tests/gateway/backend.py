@@ -97,6 +97,8 @@ class Served:
             lifespan=lifespan,  # type: ignore[arg-type]
             ws="websockets-sansio",
             proxy_headers=False,
+            server_header=False,
+            date_header=False,
             timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)

@@ -34,16 +34,12 @@ def moved(order_id: str) -> OrderStatusChanged:
 def paid(order_id: str) -> PaymentSucceeded:
     """An order's payment came in."""
     money = Money(amount=100, currency="EUR")
-    return PaymentSucceeded(
-        payment_id=new_id("pay"), order_id=order_id, method="card", provider="stripe", amount=money
-    )
+    return PaymentSucceeded(payment_id=new_id("pay"), order_id=order_id, method="card", provider="stripe", amount=money)
 
 
 def adjusted() -> StockAdjusted:
     """Stock was counted."""
-    return StockAdjusted(
-        movement_id=new_id("mov"), warehouse_id="whs_1", sku="A", delta=1, reason="found", on_hand=1
-    )
+    return StockAdjusted(movement_id=new_id("mov"), warehouse_id="whs_1", sku="A", delta=1, reason="found", on_hand=1)
 
 
 def alerted() -> CriticalAlert:
