@@ -1,9 +1,9 @@
 """The audit service on the real servers, and its database for those who tamper with it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 
-import asyncio
 import pytest_asyncio
 
 from common.clock import monotonic_seconds

@@ -1,0 +1,36 @@
+"""HTTP of the analytics service."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from common.identity.principal import Principal
+from common.identity.requires import requires
+from common.web.lists import refuse_unknown
+from services.analytics.schemas import DashboardOut, PlatformOut
+from services.analytics.service import AnalyticsService
+
+router = APIRouter(prefix="/api/analytics", tags=["analytics"])
+
+
+def _service(request: Request) -> AnalyticsService:
+    service: AnalyticsService = request.app.state.service
+    return service
+
+
+Analytics = Annotated[AnalyticsService, Depends(_service)]
+Reader = Annotated[Principal, requires("analytics.read")]
+
+
+@router.get("/dashboard", dependencies=[Depends(refuse_unknown)])
+async def read_dashboard(
+    who: Reader,
+    analytics: Analytics,
+    start: Annotated[str | None, Query(alias="from", max_length=40)] = None,
+    end: Annotated[str | None, Query(alias="to", max_length=40)] = None,
+    shop_id: Annotated[str | None, Query(alias="shopId", max_length=80)] = None,
+) -> DashboardOut | PlatformOut:
+    """Revenue, orders, units and top products; for a super admin without a tenant one a currency."""
+    if who.tenant_id is None and who.may("platform.read"):
+        return PlatformOut(items=[DashboardOut.of(each) for each in await analytics.platform(start, end)])
+    return DashboardOut.of(await analytics.dashboard(who, start, end, shop_id))
