@@ -6,7 +6,7 @@ import aiohttp
 import stripe
 
 from common.clients import ServiceClients
-from common.errors import BadRequest
+from common.errors import BadRequest, NotFound
 from common.logging import get_logger
 from services.payment.domain import Outcome, Payment, Refund
 
@@ -213,8 +213,11 @@ class SalesDesk:
         return found
 
     async def instrument(self, company_id: str, order_id: str) -> str | None:
-        """The payment-method token that the order carried; it never travels in an event."""
-        told = await self._clients.get("sales", f"/internal/orders/{order_id}/instrument", tenant=company_id)
+        """The payment-method token that the order carried, if sales still has it; it never travels in an event."""
+        try:
+            told = await self._clients.get("sales", f"/internal/orders/{order_id}/instrument", tenant=company_id)
+        except NotFound:
+            return None  # sales forgets it when the order ends
         token = told.get("paymentMethodToken")
         return str(token) if token else None
 

@@ -49,34 +49,42 @@ def types(of: Payment) -> list[str]:
 
 class TestNextStep:
     @pytest.mark.parametrize(
-        ("method", "reserved", "has_token", "step"),
+        ("method", "has_token", "step"),
         [
-            ("card", True, True, "charge"),
-            ("card", False, True, None),
-            ("card", True, False, None),
-            ("paypal", True, True, "charge"),
-            ("cash", True, False, "take_cash"),
-            ("cash", False, False, None),
-            ("cash_on_delivery", False, False, "promise"),
-            ("on_account", True, False, "promise"),
-            (None, True, False, None),
+            ("card", True, "open"),
+            ("card", False, None),
+            ("paypal", True, "open"),
+            ("cash", False, "open"),
+            ("cash_on_delivery", False, "open"),
+            ("on_account", False, "open"),
+            (None, False, None),
         ],
     )
-    def test_follows_from_what_is_known(
-        self, method: str | None, reserved: bool, has_token: bool, step: str | None
+    def test_opens_the_record_of_what_the_order_carries(
+        self, method: str | None, has_token: bool, step: str | None
     ) -> None:
-        assert account(method, reserved=reserved, has_token=has_token).next_step() == step
+        assert account(method, has_token=has_token).next_step() == step
+
+    @pytest.mark.parametrize(
+        ("reserved", "ended", "paid_before", "step"),
+        [
+            (True, False, 0, "collect"),
+            (False, False, 0, None),
+            (True, True, 0, None),
+            (True, False, 1000, None),
+        ],
+    )
+    def test_collects_once_the_goods_are_held(
+        self, reserved: bool, ended: bool, paid_before: int, step: str | None
+    ) -> None:
+        of = account(reserved=reserved)
+        of.started, of.active, of.ended, of.captured = True, "pay_1", ended, paid_before
+        assert of.next_step() == step
 
     def test_waits_for_the_order_itself(self) -> None:
         unknown = OrderAccount.open("ord_1", "cmp_1", NOW)
         unknown.reserved = True
         assert unknown.next_step() is None
-
-    def test_is_none_for_an_ended_or_paid_order(self) -> None:
-        ended, full = account(), account()
-        ended.ended = True
-        full.capture(1000)
-        assert ended.next_step() is None and full.next_step() is None
 
 
 class TestCapture:

@@ -142,7 +142,15 @@ class TestReturnMoney:
         await shop.create(order)
         await shop.reserve(order)
         await shop.settled()
-        assert await shop.payments(order) == []
+        assert [each["status"] for each in await shop.payments(order)] == ["voided"]
+        assert await shop.balances() == {}
+
+    async def test_voids_what_waited_for_goods_that_were_not_there(self, shop: Shop) -> None:
+        order = await shop.order(reserve=False)
+        await shop.hears("payment.initiated", order)
+        await shop.cancel(order, reason="out_of_stock")
+        await shop.hears("payment.voided", order)
+        assert [each["status"] for each in await shop.payments(order)] == ["voided"]
 
     async def test_refunds_money_that_comes_late(self, shop: Shop) -> None:
         order = await shop.order(token="pm_card_authenticationRequired")
@@ -202,7 +210,9 @@ class TestRecordDebtPayment:
         order = await shop.order("on_account")
         for number, amount in (("1", 999), ("1", 999), ("2", 1000)):
             await shop.harness.publish(self.paid(order, number, amount), shop.company)
-        await shop.hears("payment.succeeded", order)
+        last = await shop.hears("payment.succeeded", order, count=2)
+        assert last.amount == gbp(1999)
+        assert (await shop.payments(order))[0]["status"] == "succeeded"
         assert await shop.balances() == {"asset:bank": 1999, "income:orders": -1999}
 
     async def test_returns_a_part_when_the_order_ends(self, shop: Shop) -> None:

@@ -11,7 +11,7 @@ TRIES = 5
 PROMISED = ("cash_on_delivery", "on_account")
 CHARGED = ("card", "paypal")
 
-Step = Literal["promise", "charge", "take_cash", "resume"]
+Step = Literal["open", "collect"]
 
 
 class OrderAccount(Aggregate):
@@ -66,21 +66,25 @@ class OrderAccount(Aggregate):
         self.shop_id, self.customer_id, self.deadline_at = shop_id, customer_id, deadline_at
         self.known = True
 
+    @property
+    def carries_payment(self) -> bool:
+        """Whether the order itself says how it is paid."""
+        return self.method in (*PROMISED, "cash") or (self.method in CHARGED and self.has_token)
+
     def next_step(self) -> Step | None:
-        """What is to be done now, if anything."""
-        if self.ended or not self.known or self.due.amount == 0:
+        """What is to be done now: open the record of what the order carries, or get the money of a waiting try."""
+        if not self.known:
             return None
-        if self.reserved and self.active is not None:
-            return "resume"
-        if self.started:
-            return None
-        if self.method in PROMISED:
-            return "promise"
-        if not self.reserved:
-            return None
-        if self.method == "cash":
-            return "take_cash"
-        return "charge" if self.method in CHARGED and self.has_token else None
+        if not self.started and self.carries_payment:
+            return "open"
+        if self.is_ready and self.active is not None:
+            return "collect"
+        return None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether money may be taken: the goods are held and the order has not ended."""
+        return self.reserved and not self.ended and self.due.amount > 0
 
     def check_open(self) -> None:
         """Raises InvalidTransition for an order that ended or is on account, Conflict ``already_paid``."""

@@ -192,10 +192,13 @@ class Payment(Aggregate):
     def succeed(self, captured: int, now: datetime, reference: str | None = None) -> None:
         """Money was captured, ``captured`` minor units of it."""
         self._move("succeeded")
-        self.captured = Money.of(self.captured.amount + captured, self.amount.currency)
         self.reference = reference or self.reference
         self._close()
         self.failure = None
+        self._count_in(captured)
+
+    def _count_in(self, captured: int) -> None:
+        self.captured = Money.of(self.captured.amount + captured, self.amount.currency)
         self.record(
             PaymentSucceeded(
                 payment_id=self.id,
@@ -255,12 +258,11 @@ class Payment(Aggregate):
         )
 
     def receive(self, amount: Money, now: datetime) -> None:
-        """A part of what was promised came in; the payment succeeds with the last of it."""
-        left = self.amount.amount - self.captured.amount
-        if amount.amount >= left:
-            self.succeed(amount.amount, now)
+        """A part of what was promised came in, which is told with the sum so far; the last of it settles it."""
+        if self.status == "pending" and amount.amount < self.amount.amount - self.captured.amount:
+            self._count_in(amount.amount)
         else:
-            self.captured = self.captured + amount
+            self.succeed(amount.amount, now)
 
     @property
     def refundable(self) -> Money:

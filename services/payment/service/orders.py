@@ -11,6 +11,7 @@ from common.events.stock import InventoryReserved
 from common.ids import new_id
 from common.money import Money
 from services.payment.domain import OrderAccount, Payment, Posting, holds_card_number
+from services.payment.domain.account import PROMISED
 from services.payment.domain.ledger import captured
 from services.payment.service.charging import Charging
 from services.payment.service.foundation import Foundation, decide
@@ -145,51 +146,55 @@ class OrderFlow:
         account = await self._open(company_id, order_id)
         change(account)
         match account.next_step():
-            case "charge":
-                await self._charge(account)
-            case "resume":
-                await self._resume(account)
-            case "take_cash":
-                await self._take_cash(account)
-            case "promise":
+            case "open":
                 payment = self._automatic(account)
-                account.promised = payment.id
-                await self._on.books.commit(account, [payment])
+                await self._collect(account, payment)
+            case "collect":
+                payments = self._on.payments.for_company(company_id)
+                await self._collect(account, await payments.get(account.active or ""))
             case None:
                 await self._on.books.commit(account)
 
-    async def _charge(self, account: OrderAccount) -> None:
-        """Charge what the order carries: the token is asked of sales, the call comes after the commit."""
-        token = await self._on.sales.instrument(account.company_id or "", account.id)
-        payment = self._automatic(account)
-        if payment.provider not in self._on.providers:
-            payment.fail("method_unavailable", None)
-        elif token is None or holds_card_number(token):
-            payment.fail("instrument_refused", None)
+    def _automatic(self, account: OrderAccount) -> Payment:
+        """The record of what the order itself carries; made once, and voided at once for an ended order."""
+        account.started = True
+        method = account.method or ""
+        payment = Payment.open(account, new_id("pay"), method, account.due, self._on.clock.now())
+        payment.automatic = True
+        if account.ended:
+            payment.void()
+        elif method in PROMISED:
+            account.promised = payment.id
         else:
-            payment.instrument = self._on.sealer.seal(token)
             account.begin_try(payment.id, by_process=False)
-            payment.begin(self._on.clock.now())
-        await self._on.books.commit(account, [payment])
+        return payment
+
+    async def _collect(self, account: OrderAccount, payment: Payment) -> None:
+        """Get the money of a try whose time has come; the call to the provider comes after the commit."""
+        postings: list[Posting] = []
+        if account.is_ready and account.active == payment.id and payment.status == "pending":
+            if payment.method == "cash":
+                postings.append(self.take(account, payment))
+            else:
+                await self._begin(account, payment)
+        await self._on.books.commit(account, [payment], postings)
         if payment.status == "processing":
             await self._charging.ask(payment)
 
-    async def _resume(self, account: OrderAccount) -> None:
-        """A try that waited for the reservation goes on."""
-        payment = await self._on.payments.for_company(account.company_id).get(account.active or "")
-        if payment.status != "pending":
-            await self._on.books.commit(account)
-            return
-        if payment.method == "cash":
-            await self._on.books.commit(account, [payment], [self.take(account, payment)])
-            return
-        payment.begin(self._on.clock.now())
-        await self._on.books.commit(account, [payment])
-        await self._charging.ask(payment)
-
-    async def _take_cash(self, account: OrderAccount) -> None:
-        payment = self._automatic(account)
-        await self._on.books.commit(account, [payment], [self.take(account, payment)])
+    async def _begin(self, account: OrderAccount, payment: Payment) -> None:
+        """Ready the call: the token of what the order carries is asked of sales."""
+        if payment.provider not in self._on.providers:
+            payment.fail("method_unavailable", None)
+        elif payment.instrument is None:
+            token = await self._on.sales.instrument(account.company_id or "", account.id)
+            if token is None or holds_card_number(token):
+                payment.fail("instrument_refused", None)
+            else:
+                payment.instrument = self._on.sealer.seal(token)
+        if payment.status == "pending":
+            payment.begin(self._on.clock.now())
+        else:
+            account.end_try(payment.id)
 
     def take(self, account: OrderAccount, payment: Payment) -> Posting:
         """Count money that was handed over: all that the payment is for."""
@@ -198,14 +203,6 @@ class OrderFlow:
         account.end_try(payment.id)
         payment.succeed(amount, now)
         return captured(payment, amount, now)
-
-    def _automatic(self, account: OrderAccount) -> Payment:
-        """The record of what the order itself carried; made once."""
-        account.started = True
-        method = account.method or ""
-        payment = Payment.open(account, new_id("pay"), method, account.due, self._on.clock.now())
-        payment.automatic = True
-        return payment
 
     async def _open(self, company_id: str | None, order_id: str) -> OrderAccount:
         found = await self._on.accounts.for_company(company_id).find(order_id)
