@@ -1,7 +1,8 @@
 """Adjustments by hand, alone or hundreds at once, and thresholds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from common import context
 from common.clock import Clock
@@ -86,7 +87,9 @@ class Adjusting:
         after = before | await self._relay.entered(company_id, [key for key in entries if key not in before], rows)
         self._relay.wake(rows)
         await self._announcing.settle(company_id, rows)
-        return [await self._outcome(company_id, wanted, entries, before, after) for wanted in adjustments]
+        refused = [entry.row for key, entry in entries.items() if key not in after]
+        left = {row.id: row.available for row in await self._stock.for_company(company_id).rows(refused)}
+        return [_outcome(wanted, entries, before, after, left) for wanted in adjustments]
 
     async def _enter(self, company_id: str, entries: Sequence[Entry]) -> None:
         """Write the entries, making the rows that are missing."""
@@ -95,24 +98,6 @@ class Adjusting:
         there = {row.id for row in await stock.rows(list(places))}
         await self._shelving.open_rows(company_id, [place for key, place in places.items() if key not in there])
         await Adjustments(stock).enter(entries)
-
-    async def _outcome(
-        self,
-        company_id: str,
-        wanted: Adjustment,
-        entries: dict[str, Entry],
-        before: dict[str, Movement],
-        after: dict[str, Movement],
-    ) -> Outcome:
-        if wanted.movement_id not in entries:
-            return Outcome(None, NotFound("warehouse"))
-        if wanted.movement_id in after:
-            return Outcome(after[wanted.movement_id], replayed=wanted.movement_id in before)
-        rows = await self._stock.for_company(company_id).rows([entries[wanted.movement_id].row])
-        available = rows[0].available if rows else 0
-        return Outcome(
-            None, Conflict("insufficient_stock", f"Only {available} available.", available=available, sku=wanted.sku)
-        )
 
     def _entry(self, who: Principal, wanted: Adjustment, warehouse: Warehouse) -> Entry:
         now, key = self._clock.now(), stock_id(who.tenant, warehouse.id, wanted.sku)
@@ -146,24 +131,55 @@ class Adjusting:
         }
         return Entry(movement, sealed)
 
-    async def set_threshold(self, who: Principal, rows: Sequence[StockRow], own: int | None) -> None:
-        """Set the low-stock threshold of these rows in pieces; null leaves it to the company."""
+    async def set_threshold(self, who: Principal, sku: str, warehouse_id: str | None, own: int | None) -> None:
+        """Set the low-stock threshold in pieces, in one warehouse or all; null leaves it to the company.
+
+        Raises NotFound for a warehouse that the caller may not see.
+        """
+        places = [
+            place.id
+            for place in await self._warehouses.for_company(who.tenant).all()
+            if _may_touch(who, place) and warehouse_id in (None, place.id)
+        ]
+        if warehouse_id is not None and not places:
+            raise NotFound("warehouse")
         stock = self._stock.for_company(who.tenant)
+        await self._shelving.open_rows(who.tenant, [(place, sku) for place in places])
+        rows = await stock.rows([stock_id(who.tenant, place, sku) for place in places])
         effective = await self._companies.threshold(who.tenant) if own is None else own
-        events = {}
-        for row in rows:
-            change = StockThresholdChanged(
-                before={"lowStockThreshold": row.low_stock_threshold},
-                after={"lowStockThreshold": own},
-                stock_id=row.id,
-                sku=row.sku,
-                warehouse_id=row.warehouse_id,
-                shop_id=row.shop_id,
-            )
-            (events[row.id],) = self._stock.ground.outbox.seal([change], company_id=who.tenant, sequence=0)
-        await stock.set_threshold(events, own, effective)
+        await stock.set_threshold({row.id: self._threshold_event(row, own) for row in rows}, own, effective)
         await self._announcing.settle(who.tenant, [row.id for row in rows])
+
+    def _threshold_event(self, row: StockRow, own: int | None) -> dict[str, Any]:
+        change = StockThresholdChanged(
+            before={"lowStockThreshold": row.low_stock_threshold},
+            after={"lowStockThreshold": own},
+            stock_id=row.id,
+            sku=row.sku,
+            warehouse_id=row.warehouse_id,
+            shop_id=row.shop_id,
+        )
+        (sealed,) = self._stock.ground.outbox.seal([change], company_id=row.company_id, sequence=0)
+        return sealed
 
 
 def _may_touch(who: Principal, warehouse: Warehouse) -> bool:
     return not who.is_limited_to_shops or warehouse.shop_id in who.shop_ids
+
+
+def _outcome(
+    wanted: Adjustment,
+    entries: Mapping[str, Entry],
+    before: Mapping[str, Movement],
+    after: Mapping[str, Movement],
+    left: Mapping[str, int],
+) -> Outcome:
+    entry = entries.get(wanted.movement_id)
+    if entry is None:
+        return Outcome(None, NotFound("warehouse"))
+    if wanted.movement_id in after:
+        return Outcome(after[wanted.movement_id], replayed=wanted.movement_id in before)
+    available = left.get(entry.row, 0)
+    return Outcome(
+        None, Conflict("insufficient_stock", f"Only {available} available.", available=available, sku=wanted.sku)
+    )

@@ -10,6 +10,7 @@ from services.inventory.store.stock import Stock
 from services.inventory.store.warehouses import Warehouses
 
 FLAGGED_AT_ONCE = 500
+FLAGGED_ROUNDS = 20
 
 
 class Following:
@@ -51,6 +52,9 @@ class Following:
         await self._companies.take(company_id, event.sequence, threshold=threshold, timezone=company.timezone)
         stock = self._stock.for_company(company_id)
         await stock.follow_company(await self._companies.threshold(company_id))
-        while rows := await stock.flagged({}, FLAGGED_AT_ONCE):
+        for _ in range(FLAGGED_ROUNDS):  # what is beyond them the sweeper tells
+            rows = await stock.flagged({}, FLAGGED_AT_ONCE)
             await self._announcing.tell(rows)
             await stock.unflag(rows)
+            if len(rows) < FLAGGED_AT_ONCE:
+                return

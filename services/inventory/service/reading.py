@@ -61,11 +61,11 @@ class Reading:
             criteria = {"$and": [criteria, {"$or": [{"sku": like}, {"sku": {"$in": named}}]}]}
         return await self._stock.for_company(who.tenant).page(criteria, page)
 
-    async def one_sku(self, who: Principal, sku: str, warehouse_id: str | None = None) -> SkuStock:
-        """One SKU in every warehouse, or in one. Raises NotFound for one that was never heard of."""
-        criteria = await self._places(who, warehouse_id) | {"sku": sku}
+    async def one_sku(self, who: Principal, sku: str) -> SkuStock:
+        """One SKU in every warehouse. Raises NotFound for one that was never heard of."""
+        criteria = await self._places(who, None) | {"sku": sku}
         rows = await self._stock.for_company(who.tenant).find_many(criteria, 500, sort="createdAt")
-        if not rows and (warehouse_id or not await self._skus.find(who.tenant, [sku])):
+        if not rows and not await self._skus.find(who.tenant, [sku]):
             raise NotFound("product")
         return SkuStock(sku, rows)
 

@@ -64,6 +64,13 @@ class Reserving:
         warehouses = in_order(await self._warehouses.for_company(company_id).all(), None)
         return warehouses[0].id if warehouses else None
 
+    async def known_warehouse(self, company_id: str, shop_id: str | None) -> str:
+        """As :meth:`first_warehouse`, of those that exist. Raises ComeBackLater when there is none yet."""
+        warehouses = in_order(await self._warehouses.for_company(company_id).all(), shop_id)
+        if not warehouses or (shop_id is not None and warehouses[0].id != default_warehouse_id(shop_id)):
+            raise ComeBackLater("the shop's warehouse does not exist yet")
+        return warehouses[0].id
+
     async def carry_out(self, reservation: Reservation) -> None:
         """Do what a claimed reservation asks for, from whatever an earlier worker left. Raises VersionConflict."""
         company_id, until = str(reservation.company_id), reservation.until
@@ -81,8 +88,8 @@ class Reserving:
     async def _take_all(self, reservation: Reservation) -> tuple[list[StockLine], list[Shortage]]:
         """Take each SKU from the first warehouse that has enough. What is held, and what fell short."""
         stock = self._stock.for_company(str(reservation.company_id))
-        planned = reservation.planned
-        if await stock.take(reservation, planned) and planned and not reservation.resumed:
+        planned = [] if reservation.resumed else reservation.planned  # what is held already is looked up first
+        if planned and await stock.take(reservation, planned):
             return planned, []
         for _ in range(ALLOCATION_TRIES):
             held = await stock.held(reservation)

@@ -71,9 +71,7 @@ class Taking:
         """Take what a till has handed over, whether the books have it or not."""
         sale = event.data
         demand = summed(sale.lines)
-        place = await self._reserving.first_warehouse(company_id, sale.shop_id)
-        if place is None:
-            raise ComeBackLater("the company has no warehouse yet")
+        place = await self._reserving.known_warehouse(company_id, sale.shop_id)
         reservation = Reservation.begin(
             company_id=company_id,
             order_id=sale.order_id,
@@ -135,13 +133,19 @@ class Taking:
         stock = self._stock.for_company(company_id)
         complete = not reservation.resumed and await stock.move(reservation, movements)
         if not complete:
-            await self._shelving.open_rows(company_id, [(line.warehouse_id, line.sku) for line in reservation.lines])
-            ids = [movement["_id"] for movement in movements.values()]
-            done = await self._relay.entered(company_id, ids, list(movements))
-            left = {key: movement for key, movement in movements.items() if movement["_id"] not in done}
-            await stock.move(reservation, left)
+            places = [(line.warehouse_id, line.sku) for line in reservation.lines]
+            await self._shelving.open_rows(company_id, places)
+            await stock.move(reservation, await self._not_entered(company_id, movements))
+            if await self._not_entered(company_id, movements):
+                raise ComeBackLater(f"not everything of {reservation.order_id} could be entered")
         self._relay.wake(movements)
         await self._announcing.settle(company_id, list(movements))
+
+    async def _not_entered(self, company_id: str, movements: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        """Those of the movements that have not happened."""
+        ids = [movement["_id"] for movement in movements.values()]
+        done = await self._relay.entered(company_id, ids, list(movements))
+        return {key: movement for key, movement in movements.items() if movement["_id"] not in done}
 
     async def _shortages(self, reservation: Reservation) -> list[Shortage]:
         """Which rows fell below zero, with what they had before."""

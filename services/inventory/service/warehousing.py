@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from pymongo.errors import DuplicateKeyError
-
 from common.clients import ServiceClients
 from common.clock import Clock
-from common.errors import Conflict, Invalid
+from common.errors import Invalid
 from common.events.tenancy import ShopCreated
 from common.identity.principal import Principal
 from common.ids import new_id
@@ -71,13 +69,8 @@ class Warehousing:
                 is_default=True,
                 now=self._clock.now(),
             )
-            try:
-                await warehouses.insert(warehouse)
+            if await warehouses.insert_default(warehouse):
                 return
-            except Conflict:
-                continue  # somebody's warehouse has the shop's code
-            except DuplicateKeyError:
-                return  # another copy made it in this moment
 
     async def list(self, who: Principal, page: PageRequest) -> Page[Warehouse]:
         """Warehouses of the company; for those limited to shops, theirs."""

@@ -1,7 +1,9 @@
 """Warehouses in MongoDB."""
 
 from pymongo import IndexModel
+from pymongo.errors import DuplicateKeyError
 
+from common.errors import Conflict
 from common.mongo.store import Store
 from services.inventory.domain.warehouse import Warehouse
 
@@ -26,6 +28,16 @@ class Warehouses(Store[Warehouse]):
     async def all(self) -> list[Warehouse]:
         """Every warehouse of the company, by priority."""
         return await self.find_many({}, WAREHOUSE_LIMIT, sort="priority")
+
+    async def insert_default(self, warehouse: Warehouse) -> bool:
+        """Store a shop's own warehouse; one that is there stays. False: somebody's warehouse has its code."""
+        try:
+            await self.insert(warehouse)
+        except Conflict:
+            return False
+        except DuplicateKeyError:
+            return True  # another copy made it in this moment
+        return True
 
     async def of_shops(self, shop_ids: list[str]) -> list[str]:
         """The ids of the warehouses of these shops."""
