@@ -1,0 +1,235 @@
+"""Carts on the real servers."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx2
+import pytest
+
+from common.events.orders import OrderCreated
+from common.ids import new_id
+from common.money import Money
+from common.testing import Harness
+from tests.catalog.conftest import NewCompany, eventually, made, product_body, variants_body
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def order_created(cart_id: str) -> OrderCreated:
+    now = datetime.now(UTC)
+    return OrderCreated(
+        order_id=new_id("ord"),
+        number="1",
+        channel="web",
+        cart_id=cart_id,
+        lines=[],
+        total=Money(amount=1, currency="EUR"),
+        placed_at=now,
+        deadline_at=now + timedelta(minutes=15),
+    )
+
+
+async def put(client: httpx2.AsyncClient, product_id: str, quantity: int = 1, **more: Any) -> httpx2.Response:
+    headers = {"X-Cart-Token": more.pop("token")} if more.get("token") else {}
+    body = {"productId": product_id, "quantity": quantity, **more}
+    return await client.post("/api/cart/items", json=body, headers=headers)
+
+
+class TestAnonymous:
+    async def test_holds_what_was_put_in_behind_its_token(self, catalog: Harness, new_company: NewCompany) -> None:
+        company = await new_company()
+        async with catalog.user("company_admin", company) as admin:
+            mug = await made(admin, "MUG", 1000)
+            bowl = await made(admin, "BOWL", 250)
+        async with catalog.client(tenant=company) as shopper:
+            empty = await shopper.get("/api/cart")
+            token = empty.headers["x-cart-token"]
+            await put(shopper, mug["id"], 2, token=token)
+            await put(shopper, bowl["id"], 1, token=token)
+            added = await put(shopper, mug["id"], 1, token=token)
+            stranger = await shopper.get("/api/cart")
+        assert (empty.status_code, empty.json()["items"], empty.json()["token"]) == (200, [], token)
+        cart = added.json()
+        assert added.headers["x-cart-token"] == cart["token"] == token
+        assert [(line["sku"], line["quantity"], line["total"]["amount"]) for line in cart["items"]] == [
+            ("MUG", 3, 3000),
+            ("BOWL", 1, 250),
+        ]
+        assert cart["totals"]["grandTotal"] == {"amount": 3250, "currency": "EUR"}
+        assert stranger.json()["items"] == []
+        assert stranger.headers["x-cart-token"] != token
+
+    async def test_sets_removes_and_empties(self, catalog: Harness, new_company: NewCompany) -> None:
+        company = await new_company()
+        async with catalog.user("company_admin", company) as admin:
+            mug, bowl = await made(admin, "MUG", 1000), await made(admin, "BOWL", 250)
+        async with catalog.client(tenant=company) as shopper:
+            first = await put(shopper, mug["id"], 2)
+            shopper.headers["x-cart-token"] = first.headers["x-cart-token"]
+            line_id = first.json()["items"][0]["id"]
+            await put(shopper, bowl["id"], 1)
+            by_product = await shopper.patch("/api/cart/items", json={"productId": mug["id"], "quantity": 5})
+            by_line = await shopper.patch(f"/api/cart/items/{line_id}", json={"quantity": 7})
+            absent = await shopper.patch("/api/cart/items", json={"productId": "prd_none", "quantity": 5})
+            without = await shopper.patch("/api/cart/items", json={"productId": mug["id"], "quantity": 0})
+            await put(shopper, mug["id"], 1)
+            removed = await shopper.delete("/api/cart/items", params={"productId": bowl["id"]})
+            emptied = await shopper.delete("/api/cart/items")
+            unknown = await shopper.delete("/api/cart/items", params={"product": "x"})
+        assert by_product.json()["items"][0] | {"quantity": 5, "id": line_id} == by_product.json()["items"][0]
+        assert by_line.json()["items"][0]["quantity"] == 7
+        assert absent.status_code == 404
+        assert [line["sku"] for line in without.json()["items"]] == ["BOWL"]
+        assert [line["sku"] for line in removed.json()["items"]] == ["MUG"]
+        assert emptied.json()["items"] == []
+        assert emptied.json()["totals"]["grandTotal"]["amount"] == 0
+        assert (unknown.status_code, unknown.json()["code"]) == (422, "invalid_query")
+
+    async def test_refuses_what_cannot_be_bought(self, catalog: Harness, new_company: NewCompany) -> None:
+        company = await new_company()
+        async with catalog.user("company_admin", company) as admin:
+            shirt = await made(admin, "SHIRT", **variants_body())
+            draft = await made(admin, "DRAFT", status="draft")
+        async with catalog.client(tenant=company) as shopper:
+            required = await put(shopper, shirt["id"])
+            wrong = await put(shopper, shirt["id"], variantId="var_other")
+            hidden = await put(shopper, draft["id"])
+            none = await put(shopper, shirt["id"], 0, variantId=shirt["variants"][0]["id"])
+            taken = await put(shopper, shirt["id"], 2, variantId=shirt["variants"][0]["id"])
+        assert (required.status_code, required.json()["code"]) == (422, "variant_required")
+        assert [wrong.status_code, hidden.status_code, none.status_code] == [404, 404, 422]
+        line = taken.json()["items"][0]
+        assert (line["sku"], line["unitPrice"]["amount"], line["available"]) == ("SHIRT-S", 900, False)
+
+    async def test_shows_todays_prices_and_what_is_gone(self, catalog: Harness, new_company: NewCompany) -> None:
+        company = await new_company()
+        async with catalog.user("company_admin", company) as admin:
+            shirt = await made(admin, "SHIRT", **variants_body())
+            mug = await made(admin, "MUG", 1000)
+            async with catalog.client(tenant=company) as shopper:
+                first = await put(shopper, mug["id"], 2)
+                shopper.headers["x-cart-token"] = first.headers["x-cart-token"]
+                await put(shopper, shirt["id"], 1, variantId=shirt["variants"][0]["id"])
+                await admin.patch(f"/api/products/{mug['id']}", json={"price": {"amount": 900, "currency": "EUR"}})
+                await admin.patch(f"/api/products/{shirt['id']}", json={"variants": None})
+                cart = (await shopper.get("/api/cart")).json()
+        assert [(line["sku"], line["total"]["amount"]) for line in cart["items"]] == [("MUG", 1800), ("SHIRT-S", 0)]
+        assert [line["available"] for line in cart["items"]] == [False, False]
+        assert cart["totals"]["grandTotal"]["amount"] == 1800
+
+    async def test_adds_tax_where_prices_are_without(self, catalog: Harness, new_company: NewCompany) -> None:
+        company = await new_company(tax_inclusive=False, tax_basis_points=1900)
+        async with catalog.user("company_admin", company) as admin:
+            mug, book = await made(admin, "MUG", 1000), await made(admin, "BOOK", 333, taxBasisPoints=700)
+        async with catalog.client(tenant=company) as shopper:
+            first = await put(shopper, mug["id"], 1)
+            totals = (await put(shopper, book["id"], 1, token=first.headers["x-cart-token"])).json()["totals"]
+        amounts = {name: totals[name]["amount"] for name in ("subtotal", "tax", "grandTotal")}
+        assert amounts == {"subtotal": 1333, "tax": 190 + 23, "grandTotal": 1333 + 213}
+        assert totals["taxInclusive"] is False
+
+    async def test_loses_nothing_when_two_put_in_at_once(self, catalog: Harness, new_company: NewCompany) -> None:
+        company = await new_company()
+        async with catalog.user("company_admin", company) as admin:
+            mug = await made(admin, "MUG", 1000)
+        async with catalog.client(tenant=company) as shopper:
+            token = (await shopper.get("/api/cart")).headers["x-cart-token"]
+            answers = await asyncio.gather(*(put(shopper, mug["id"], 1, token=token) for _ in range(8)))
+            cart = (await shopper.get("/api/cart", headers={"x-cart-token": token})).json()
+        assert {answer.status_code for answer in answers} == {200}
+        assert [line["quantity"] for line in cart["items"]] == [8]
+
+    async def test_is_bounded(self, catalog: Harness, new_company: NewCompany) -> None:
+        company = await new_company()
+        rows = [product_body(f"P{number}") for number in range(201)]
+        async with catalog.user("company_admin", company) as admin:
+            batch = (await admin.post("/api/products/batch", json={"products": rows})).json()
+        ids = [row["result"]["id"] for row in batch["results"]]
+        async with catalog.client(tenant=company) as shopper:
+            token = (await put(shopper, ids[0], 1_000_000)).headers["x-cart-token"]
+            too_many = await put(shopper, ids[0], 1, token=token)
+            for product_id in ids[1:200]:
+                await put(shopper, product_id, token=token)
+            full = await put(shopper, ids[200], token=token)
+        assert (too_many.status_code, too_many.json()["code"]) == (422, "quantity_out_of_range")
+        assert (full.status_code, full.json()["code"]) == (409, "cart_full")
+
+    async def test_is_no_tenants_but_its_own(self, catalog: Harness, new_company: NewCompany) -> None:
+        company = await new_company()
+        async with catalog.user("company_admin", company) as admin:
+            mug = await made(admin)
+        async with catalog.client(tenant=company) as shopper:
+            token = (await put(shopper, mug["id"])).headers["x-cart-token"]
+        async with catalog.client(tenant=await new_company()) as elsewhere:
+            cart = (await elsewhere.get("/api/cart", headers={"x-cart-token": token})).json()
+            assert (await put(elsewhere, mug["id"], token=token)).status_code == 404
+        assert cart["items"] == []
+
+
+class TestSignedIn:
+    async def test_takes_in_the_anonymous_cart_once(self, catalog: Harness, new_company: NewCompany) -> None:
+        company = await new_company()
+        async with catalog.user("company_admin", company) as admin:
+            mug, bowl = await made(admin, "MUG", 1000), await made(admin, "BOWL", 250)
+        async with catalog.client(tenant=company) as shopper:
+            token = (await put(shopper, mug["id"], 2)).headers["x-cart-token"]
+        async with catalog.user("customer", company, customer_id="cus_1") as customer:
+            await put(customer, mug["id"], 1)
+            await put(customer, bowl["id"], 1)
+            carried = {"x-cart-token": token}
+            answers = await asyncio.gather(*(customer.get("/api/cart", headers=carried) for _ in range(4)))
+            cart = (await customer.get("/api/cart")).json()
+        assert {answer.status_code for answer in answers} == {200}
+        assert [(line["sku"], line["quantity"]) for line in cart["items"]] == [("MUG", 3), ("BOWL", 1)]
+        async with catalog.client(tenant=company) as shopper:
+            void = await shopper.get("/api/cart", headers=carried)
+        assert void.json()["items"] == []
+        assert void.headers["x-cart-token"] != token
+
+    async def test_each_has_their_own(self, catalog: Harness, new_company: NewCompany) -> None:
+        company = await new_company()
+        async with catalog.user("company_admin", company) as admin:
+            mug = await made(admin)
+            assert (await admin.get("/api/cart")).status_code == 403
+        async with catalog.user("customer", company) as first, catalog.user("customer", company) as second:
+            mine = (await put(first, mug["id"])).json()
+            theirs = (await second.get("/api/cart", headers={"x-cart-token": mine["token"]})).json()
+        assert (len(mine["items"]), theirs["items"]) == (1, [])
+        assert mine["token"] == mine["id"]
+
+
+class TestTellAndOrder:
+    async def test_an_order_empties_it_and_it_goes_on_under_another_id(
+        self, catalog: Harness, new_company: NewCompany
+    ) -> None:
+        company = await new_company()
+        async with catalog.user("company_admin", company) as admin:
+            mug = await made(admin)
+        async with catalog.client(tenant=company) as shopper, catalog.service_client("sales", company) as sales:
+            cart = (await put(shopper, mug["id"], 3)).json()
+            carried = {"x-cart-token": cart["token"]}
+            by_token = (await sales.get(f"/internal/carts/{cart['token']}")).json()
+            by_id = (await sales.get(f"/internal/carts/{cart['id']}")).json()
+            assert by_token["items"] == [{"productId": mug["id"], "variantId": None, "quantity": 3}]
+            assert (by_id["id"], by_id["items"]) == (by_token["id"], by_token["items"])
+            assert cart["token"] not in cart["id"]
+
+            await catalog.publish(order_created(cart["id"]), company, times=3)
+
+            async def is_empty() -> bool:
+                return not (await shopper.get("/api/cart", headers=carried)).json()["items"]
+
+            await eventually(is_empty)
+            after = (await put(shopper, mug["id"], 1, token=cart["token"])).json()
+            await catalog.publish(order_created(cart["id"]), company)
+            assert (await sales.get(f"/internal/carts/{cart['id']}")).status_code == 404
+        assert after["id"] != cart["id"]
+        assert [line["quantity"] for line in after["items"]] == [1]
+
+    async def test_is_told_to_services_of_the_company_alone(self, catalog: Harness, new_company: NewCompany) -> None:
+        company = await new_company()
+        async with catalog.user("customer", company) as customer:
+            assert (await customer.get("/internal/carts/crt_1")).status_code == 403
+        async with catalog.service_client("sales", company) as sales:
+            assert (await sales.get("/internal/carts/crt_1")).status_code == 404
