@@ -96,9 +96,7 @@ def gbp(amount: int) -> Money:
 
 async def open_trade(sales: Harness, **settings: Any) -> Trade:
     """A fresh company whose facts have reached the service."""
-    trade = Trade(
-        sales, new_id("cmp"), new_id("shp"), new_id("prd"), new_id("prd"), new_id("var"), new_id("cus")
-    )
+    trade = Trade(sales, new_id("cmp"), new_id("shp"), new_id("prd"), new_id("prd"), new_id("var"), new_id("cus"))
     company = CompanyCreated(
         company_id=trade.company,
         name="Mill",

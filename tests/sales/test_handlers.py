@@ -2,13 +2,7 @@
 
 import pytest
 
-from common.events.catalogue import ProductUpdated
-from common.events.identity import UserRegistered
-from common.events.parts import Shortage
-from common.events.payments import DebtSettled, PaymentFailed, PaymentRefunded
-from common.events.stock import ReservationFailed
-from common.ids import new_id
-from tests.sales.conftest import Trade, eventually, gbp, open_trade
+from tests.sales.conftest import Trade
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
