@@ -22,8 +22,13 @@ FRAMEWORKS = (
     "uvloop", "websockets", "zxcvbn",
 )  # fmt: skip
 STACKED = (
-    "common.mongo.client", "common.runtime", "common.serve", "common.web.application", "fastapi.routing",
-    "pymongo.asynchronous.mongo_client", "pymongo.settings_shared", "uvicorn.lifespan.on", "uvicorn.server",
+    "asyncio.base_events", "asyncio.runners", "common.mongo.client", "common.runtime", "common.serve",
+    "common.web.application", "common.web.middleware", "contextlib", "dev.supervisor.call",
+    "dev.supervisor.server", "dev.supervisor.spawn", "fastapi._body_limit", "fastapi.applications",
+    "fastapi.middleware.asyncexitstack", "fastapi.routing", "fastapi.telemetry._asgi",
+    "fastapi.telemetry._runtime", "pymongo.asynchronous.mongo_client", "pymongo.asynchronous.settings",
+    "starlette.applications", "starlette.middleware.errors", "starlette.middleware.exceptions",
+    "starlette.routing", "uvicorn._compat", "uvicorn.lifespan.on", "uvicorn.server",
 )  # fmt: skip
 POOL_BYTES = 16 * 1024
 MOST_FILLING = 5_000
@@ -91,8 +96,9 @@ def _warm() -> None:
     Ed25519PrivateKey.from_private_bytes(bytes(32))
     ssl.create_default_context()
     # The database driver notes the stack that made its client, which reads these sources.
-    for module in ("asyncio.base_events", "asyncio.runners", "contextlib", "starlette.routing", *STACKED):
-        linecache.getlines(str(sys.modules[module].__file__))
+    for module in STACKED:
+        if path := getattr(sys.modules.get(module), "__file__", None):
+            linecache.getlines(path)
 
 
 def _fill_pools() -> list[bytes]:
