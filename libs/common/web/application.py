@@ -42,12 +42,14 @@ def create_application(
             yield
 
     logging.configure(settings.service, settings.log_level)
+    exports = bool(settings.telemetry_endpoint)
     app = FastAPI(
         title=f"Markethall {settings.service}",
         description=SERVICES[settings.service].owns,
         version="1",
         lifespan=lifespan,
         openapi_url=openapi_url,
+        telemetry={"tracing": exports, "metrics": exports, "logs": exports},
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=_operation_id,
