@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from functools import cache
 from ipaddress import ip_network
 
 from prometheus_client import Counter, Histogram
@@ -127,8 +128,14 @@ def _nowhere() -> str:
     raise NotFound("address")
 
 
+@cache
+def _measures(service: str, status: int) -> tuple[Counter, Histogram]:
+    return _calls.labels(service, str(status)), _seconds.labels(service)
+
+
 def _observe(call: Call, seconds: float) -> None:
-    _calls.labels(call.service, str(call.status)).inc()
-    _seconds.labels(call.service).observe(seconds)
+    count, duration = _measures(call.service, call.status)
+    count.inc()
+    duration.observe(seconds)
     if call.status >= 500:
         log.warning("answered_badly", service=call.service, status=call.status, path=call.scope["path"])
