@@ -94,11 +94,15 @@ class Company:
         items = answer.json()["items"]
         return items[0] if items else None
 
-    async def ended(self, order_id: str, *statuses: str) -> dict[str, Any]:
-        """The reservation once it is in one of these states."""
-        found = await until(
-            lambda: self.reservation(order_id), lambda one: one is not None and one["status"] in statuses
-        )
+    async def ended(self, order_id: str, *statuses: str, sweeping: bool = False) -> dict[str, Any]:
+        """The reservation once it is in one of these states. ``sweeping``: sweep without waiting for the loop's turn."""
+
+        async def ask() -> dict[str, Any] | None:
+            if sweeping:
+                await self.harness.service.sweeping.sweep()
+            return await self.reservation(order_id)
+
+        found = await until(ask, lambda one: one is not None and one["status"] in statuses)
         assert found is not None
         return found
 
@@ -141,9 +145,9 @@ class Company:
         event = OrderCancelled(**_shared(order), reason="customer", was_confirmed=False, placed_at=order.placed_at)
         await self.harness.publish(event, self.id, times=times)
 
-    async def sell(self, *lines: tuple[str, int], times: int = 1) -> str:
-        """Publish a till sale; its order id."""
-        sale = SaleCompleted(
+    def sale(self, *lines: tuple[str, int]) -> SaleCompleted:
+        """A till sale of these SKUs and quantities."""
+        return SaleCompleted(
             order_id=new_id("ord"),
             number="1",
             client_sale_id="c1",
@@ -154,6 +158,10 @@ class Company:
             change=euros(0),
             sold_at=SystemClock().now(),
         )
+
+    async def sell(self, *lines: tuple[str, int], times: int = 1) -> str:
+        """Publish a till sale; its order id."""
+        sale = self.sale(*lines)
         await self.harness.publish(sale, self.id, times=times)
         return sale.order_id
 

@@ -112,7 +112,7 @@ class TestConfirm:
     async def test_takes_the_goods_of_a_hold_that_had_expired(self, company: Company) -> None:
         await company.stock("A", 2)
         order = await company.order(("A", 2), deadline_seconds=-3600)
-        assert (await company.ended(order.order_id, "released"))["reason"] == "expired"
+        assert (await company.ended(order.order_id, "released", sweeping=True))["reason"] == "expired"
         await company.stock("A", -1, "lost")
         await company.confirm(order)
         ended = await company.ended(order.order_id, "deducted")
@@ -150,7 +150,7 @@ class TestExpire:
         await company.stock("A", 2)
         overdue = await company.order(("A", 1), deadline_seconds=-61)
         fresh = await company.order(("A", 1), deadline_seconds=-30)
-        assert (await company.ended(overdue.order_id, "released"))["reason"] == "expired"
+        assert (await company.ended(overdue.order_id, "released", sweeping=True))["reason"] == "expired"
         assert (await company.ended(fresh.order_id, "held"))["status"] == "held"
         assert (await company.row("A"))["reserved"] == 1
 
@@ -263,7 +263,7 @@ class TestSweep:
         past = SystemClock().now().replace(year=2020)
         crashed = {"$set": {"state": "reserving", "until": past, "wakeAt": past, "lines": []}}
         await reservations.update_one({"_id": held["id"]}, crashed)
-        again = await company.ended(order.order_id, "held")
+        again = await company.ended(order.order_id, "held", sweeping=True)
         assert again["lines"] == held["lines"]
         assert (await company.row("A"))["reserved"] == 2
         await company.confirm(order)
@@ -271,10 +271,10 @@ class TestSweep:
         await reservations.update_one(
             {"_id": held["id"]}, {"$set": {"state": "restocking", "until": past, "wakeAt": past}}
         )
-        await company.ended(order.order_id, "restocked")
+        await company.ended(order.order_id, "restocked", sweeping=True)
         await reservations.update_one(
             {"_id": held["id"]}, {"$set": {"state": "restocking", "until": past, "wakeAt": past}}
         )
-        await company.ended(order.order_id, "restocked")
+        await company.ended(order.order_id, "restocked", sweeping=True)
         assert (await company.row("A"))["onHand"] == 5
         assert [entry["delta"] for entry in await company.movements(sku="A")] == [2, -2, 5]

@@ -156,7 +156,7 @@ class TestStatus:
     @pytest.mark.parametrize("available", [-2, 0, 1, 5, 6])
     async def test_is_the_same_in_the_database(self, place: Place, available: int) -> None:
         await place.fill(available)
-        stages = [{"$match": {"_id": place.key}}, {"$project": {"status": STATUS}}]
+        stages: list[dict[str, Any]] = [{"$match": {"_id": place.key}}, {"$project": {"status": STATUS}}]
         found = await (await place.stock.collection.aggregate(stages)).to_list()
         assert found[0]["status"] == status_of(available, 5)
 
