@@ -29,7 +29,12 @@ class ServiceClients:
     def __init__(self, settings: ServiceSettings, signer: ServiceSigner) -> None:
         self._settings = settings
         self._signer = signer
-        self._http = httpx2.AsyncClient(timeout=DEADLINE_SECONDS, limits=httpx2.Limits(max_connections=64))
+        self._http = httpx2.AsyncClient(
+            timeout=DEADLINE_SECONDS,
+            limits=httpx2.Limits(max_connections=64),
+            # The certificate store takes a megabyte a process, which plain HTTP does not need.
+            verify=settings.service_url_template.startswith("https:"),
+        )
 
     async def get(self, service: str, path: str, *, tenant: str | None = None, **params: Any) -> Any:
         """GET and parse. Raises NotFound, CallRefused, or Unavailable when there is no answer in time."""
