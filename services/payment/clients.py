@@ -16,7 +16,7 @@ CALL_SECONDS = 8
 CONNECTIONS = 64
 SIGNATURE_WINDOW_SECONDS = 300
 SEARCH_MARGIN_SECONDS = 300
-SEARCH_LIMIT = 1000
+SEARCH_LIMIT = 20_000
 
 _BROKEN = (aiohttp.ClientError, TimeoutError)  # the answer broke off while its body was read
 
@@ -41,7 +41,7 @@ class Provider(Protocol):
         ...
 
     async def refund(self, payment: Payment, refund: Refund) -> Outcome:
-        """Send money back. Raises ProviderUnreachable."""
+        """Send money back, or learn what became of a refund that was sent. Raises ProviderUnreachable."""
         ...
 
 
@@ -127,7 +127,10 @@ class StripeProvider:
             "metadata": {"refundId": refund.id, "paymentId": payment.id, "companyId": payment.company_id or ""},
         }
         try:
-            made = await self._stripe.v1.refunds.create_async(params, {"idempotency_key": refund.id})
+            if refund.reference is not None:
+                made = await self._stripe.v1.refunds.retrieve_async(refund.reference)
+            else:
+                made = await self._stripe.v1.refunds.create_async(params, {"idempotency_key": refund.id})
         except stripe.StripeError as error:
             return _refused(error)
         except _BROKEN as error:

@@ -1,6 +1,7 @@
 """The payment service on real servers, with the provider sandbox as a process of its own, and a desk for sales.
 
-The desk answers what sales answers on its internal addresses: which token an order carries.
+The desk answers what sales answers on its internal addresses: which token an order carries. It also stands
+where the gateway stands for the provider's callbacks, and lets them through once a test opens the door.
 """
 
 import asyncio
@@ -34,6 +35,7 @@ from services.payment.service.refunding import Refunding
 from services.payment.service.sweeping import Sweeping
 
 WEBHOOK_SECRET = "whsec_of_the_tests"
+WEBHOOK_PATH = "/api/payments/webhooks/stripe/platform"
 DEADLINE_SECONDS = 15
 
 
@@ -62,10 +64,21 @@ class Sandbox:
 
 
 @pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
+def desk_port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def sandbox(desk_port: int) -> Iterator[Sandbox]:
     port = free_port()
+    environ = {
+        **os.environ,
+        "MARKETHALL_SANDBOX_DB": ":memory:",
+        "MARKETHALL_SANDBOX_WEBHOOK_URL": f"http://127.0.0.1:{desk_port}{WEBHOOK_PATH}",
+        "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+    }
     command = [sys.executable, "-m", "dev.sandbox", "--http-port", str(port), "--smtp-port", str(free_port())]
-    process = subprocess.Popen(command, env={**os.environ, "MARKETHALL_SANDBOX_DB": ":memory:"})
+    process = subprocess.Popen(command, env=environ)
     url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + DEADLINE_SECONDS
     while not _answers(f"{url}/health"):
         assert process.poll() is None and time.monotonic() < deadline, "the sandbox does not come up"
@@ -83,8 +96,9 @@ def _answers(url: str) -> bool:
 
 @dataclass
 class Sales:
-    """What sales would tell: orders, and the tokens they carry."""
+    """What sales would tell: orders, and the tokens they carry. Callbacks go on to ``door`` where one is set."""
 
+    door: Harness | None = None
     tokens: dict[str, str] = field(default_factory=dict)
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -95,17 +109,26 @@ class Sales:
     async def instrument(self, request: web.Request) -> web.Response:
         return web.json_response({"paymentMethodToken": self.tokens.get(request.match_info["id"])})
 
+    async def callback(self, request: web.Request) -> web.Response:
+        if self.door is None:
+            return web.Response(status=204)
+        headers = {"stripe-signature": request.headers["Stripe-Signature"]}
+        async with self.door.client() as gateway:
+            answer = await gateway.post(request.path, content=await request.read(), headers=headers)
+        return web.Response(status=answer.status_code)
+
     async def company(self, request: web.Request) -> web.Response:
         return web.json_response({"timezone": "Pacific/Auckland"})
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def desk() -> AsyncIterator[tuple[Sales, str]]:
-    sales, port = Sales(), free_port()
+async def desk(desk_port: int) -> AsyncIterator[tuple[Sales, str]]:
+    sales, port = Sales(), desk_port
     app = web.Application()
     app.router.add_get("/sales/internal/orders/{id}", sales.order)
     app.router.add_get("/sales/internal/orders/{id}/instrument", sales.instrument)
     app.router.add_get("/company/internal/companies/{id}", sales.company)
+    app.router.add_post(WEBHOOK_PATH, sales.callback)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
@@ -271,6 +294,13 @@ class Shop:
         refunds = self.sandbox.look("refunds", limit="1000")["items"]
         return sum(each["amount"] for each in refunds if each["payment_intent"] in mine)
 
+    async def is_settled_at_provider(self, order_id: str) -> bool:
+        """Whether the bank has answered to the order's refund."""
+        items = self.sandbox.look("payments", limit="1000")["items"]
+        mine = {each["id"] for each in items if each["metadata"].get("orderId") == order_id}
+        refunds = self.sandbox.look("refunds", limit="1000")["items"]
+        return all(each["status"] == "succeeded" for each in refunds if each["payment_intent"] in mine)
+
     def admin(self) -> httpx2.AsyncClient:
         return self.harness.user("company_admin", self.company)
 
@@ -311,4 +341,5 @@ async def harness(infrastructure: Infrastructure, sandbox: Sandbox, desk: tuple[
 @pytest.fixture
 def shop(harness: Harness, sandbox: Sandbox, desk: tuple[Sales, str]) -> Iterator[Shop]:
     yield Shop(harness, desk[0], sandbox)
+    desk[0].door = None
     sandbox.clear()

@@ -74,6 +74,11 @@ class TestChargeOrder:
         assert (await shop.hears("payment.succeeded", order)).provider == "cash"
         assert await shop.balances() == {"asset:cash": 1999, "income:orders": -1999}
 
+    async def test_an_order_for_nothing_is_paid_without_a_charge(self, shop: Shop) -> None:
+        order = await shop.order(amount=0)
+        done = await shop.hears("payment.succeeded", order)
+        assert (done.amount, shop.intents_of(done.payment_id)) == (gbp(0), 0)
+
     @pytest.mark.parametrize("method", ["cash_on_delivery", "on_account"])
     async def test_records_a_promise_and_charges_nothing(self, shop: Shop, method: str) -> None:
         order = await shop.order(method)
@@ -214,6 +219,14 @@ class TestRecordDebtPayment:
         assert last.amount == gbp(1999)
         assert (await shop.payments(order))[0]["status"] == "succeeded"
         assert await shop.balances() == {"asset:bank": 1999, "income:orders": -1999}
+
+    async def test_returns_what_comes_in_for_an_order_that_ended(self, shop: Shop) -> None:
+        order = await shop.order("on_account")
+        await shop.cancel(order)
+        await shop.hears("payment.voided", order)
+        await shop.harness.publish(self.paid(order, "1", 500), shop.company)
+        assert (await shop.hears("payment.refunded", order)).amount == gbp(500)
+        assert await shop.balances() == {}
 
     async def test_returns_a_part_when_the_order_ends(self, shop: Shop) -> None:
         order = await shop.order("on_account")

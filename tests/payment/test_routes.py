@@ -44,7 +44,7 @@ class TestProcess:
             answer = await customer.post("/api/payments/process", json=card(order))
             again = await customer.post("/api/payments/process", json=card(order))
         assert answer.status_code == 200, answer.text
-        expected = {"orderId": order, "method": "card", "provider": "stripe", "status": "succeeded"}
+        expected: dict[str, Any] = {"orderId": order, "method": "card", "provider": "stripe", "status": "succeeded"}
         expected |= {"amount": gbp(1999), "captured": gbp(1999), "refunded": gbp(0), "refunds": []}
         assert answer.json() | expected | {"nextAction": None, "failure": None} == answer.json()
         assert (again.status_code, again.json()["code"]) == (409, "already_paid")
@@ -81,6 +81,17 @@ class TestProcess:
         await shop.create(order, None)
         await shop.reserve(order)
         assert (await shop.hears("payment.succeeded", order)).payment_id == answer.json()["id"]
+
+    async def test_a_try_that_came_before_the_order_itself_takes_its_place(self, shop: Shop) -> None:
+        order = new_id("ord")
+        shop.sales.orders[order] = told(shop, order, paymentMethod="card", hasPaymentToken=True)
+        async with shop.admin() as admin:
+            early = await admin.post("/api/payments/process", json=card(order))
+        assert early.status_code == 202
+        await shop.create(order)
+        await shop.reserve(order)
+        assert (await shop.hears("payment.succeeded", order)).payment_id == early.json()["id"]
+        assert (await shop.hears("payment.voided", order)).payment_id != early.json()["id"]
 
     async def test_a_decline_leaves_the_order_five_tries(self, shop: Shop) -> None:
         order = await unpaid(shop)

@@ -11,11 +11,11 @@ from pydantic_core import to_json
 
 from common.ids import new_id
 
-from .conftest import WEBHOOK_SECRET, Shop
+from .conftest import WEBHOOK_PATH, WEBHOOK_SECRET, Shop, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-PATH = "/api/payments/webhooks/stripe/platform"
+PATH = WEBHOOK_PATH
 
 
 def signed(body: bytes, *, secret: str = WEBHOOK_SECRET, age_seconds: int = 0) -> dict[str, str]:
@@ -117,6 +117,35 @@ class TestTake:
     async def test_what_is_not_ours_is_taken_and_left(self, shop: Shop) -> None:
         body = event("customer.created", {"id": "cus_1", "object": "customer", "metadata": {}})
         assert (await send(shop, body)).status_code == 204
+
+
+class TestFromTheProvider:
+    async def test_its_own_callbacks_complete_what_the_buyer_confirmed(self, shop: Shop) -> None:
+        shop.sales.door = shop.harness
+        shop.sandbox.fault(duplicateWebhooks=2, reorderWebhooks=True)
+        order, payment = await waiting(shop)
+        shop.authenticate(shop.intent_of(payment)["id"])
+        await shop.hears("payment.succeeded", order)
+        assert await shop.balances() == {"asset:stripe": 1999, "income:orders": -1999}
+
+    async def test_its_own_callbacks_settle_a_slow_refund(self, shop: Shop) -> None:
+        shop.sales.door = shop.harness
+        order = await shop.order(token="pm_card_pendingRefund")
+        payment = (await shop.hears("payment.succeeded", order)).payment_id
+        async with shop.admin() as admin:
+            answer = await admin.post(f"/api/payments/{payment}/refund", json={"reason": "slow"})
+        assert answer.json()["status"] == "pending"
+        await shop.hears("payment.refunded", order)
+        assert await shop.balances() == {}
+
+    async def test_a_slow_refund_is_asked_for_when_no_callback_comes(self, shop: Shop) -> None:
+        order = await shop.order(token="pm_card_pendingRefund")
+        payment = (await shop.hears("payment.succeeded", order)).payment_id
+        async with shop.admin() as admin:
+            await admin.post(f"/api/payments/{payment}/refund", json={"reason": "slow"})
+        await until(lambda: shop.is_settled_at_provider(order))
+        await shop.run_sweeper_as_of(31)
+        await shop.hears("payment.refunded", order)
 
 
 class TestRefuse:

@@ -84,7 +84,7 @@ class OrderAccount(Aggregate):
     @property
     def is_ready(self) -> bool:
         """Whether money may be taken: the goods are held and the order has not ended."""
-        return self.reserved and not self.ended and self.due.amount > 0
+        return self.reserved and not self.ended
 
     def check_open(self) -> None:
         """Raises InvalidTransition for an order that ended or is on account, Conflict ``already_paid``."""

@@ -13,7 +13,7 @@ from common.money import Money
 from services.payment.domain import OrderAccount, Payment, Posting, holds_card_number
 from services.payment.domain.account import PROMISED
 from services.payment.domain.ledger import captured
-from services.payment.service.charging import Charging
+from services.payment.service.charging import LATE, Charging
 from services.payment.service.foundation import Foundation, decide
 from services.payment.service.refunding import Refunding
 
@@ -137,9 +137,14 @@ class OrderFlow:
             return
         payment = await self._on.payments.for_company(event.company_id).get(account.promised)
         now = self._on.clock.now()
-        account.capture(data.amount.amount)
+        back = account.capture(data.amount.amount)
         payment.receive(data.amount, now)
+        refunds = []
+        if back > 0:
+            refunds.append(payment.begin_refund(new_id("rfd"), Money.of(back, data.amount.currency), LATE, now))
         await self._on.books.commit(account, [payment], [captured(payment, data.amount.amount, now, cause)])
+        for refund in refunds:
+            await self._refunding.send(payment, refund.id)
 
     async def _advance(self, company_id: str | None, order_id: str, change: Callable[[OrderAccount], None]) -> None:
         """Take a change into the account and do the step that follows from it, in one commit."""
@@ -156,25 +161,29 @@ class OrderFlow:
                 await self._on.books.commit(account)
 
     def _automatic(self, account: OrderAccount) -> Payment:
-        """The record of what the order itself carries; made once, and voided at once for an ended order."""
+        """The record of what the order itself carries, made once; voided at once where it is not needed any more."""
         account.started = True
         method = account.method or ""
         payment = Payment.open(account, new_id("pay"), method, account.due, self._on.clock.now())
         payment.automatic = True
-        if account.ended:
+        overtaken = account.active is not None or account.captured > 0
+        if account.ended or overtaken:
             payment.void()
         elif method in PROMISED:
             account.promised = payment.id
         else:
-            account.begin_try(payment.id, by_process=False)
+            account.active = payment.id
         return payment
 
     async def _collect(self, account: OrderAccount, payment: Payment) -> None:
         """Get the money of a try whose time has come; the call to the provider comes after the commit."""
         postings: list[Posting] = []
         if account.is_ready and account.active == payment.id and payment.status == "pending":
-            if payment.method == "cash":
-                postings.append(self.take(account, payment))
+            if account.due.amount < payment.amount.amount:  # another payment came in while this one waited
+                payment.void()
+                account.end_try(payment.id)
+            elif payment.method == "cash" or payment.amount.amount == 0:
+                postings += self.take(account, payment)
             else:
                 await self._begin(account, payment)
         await self._on.books.commit(account, [payment], postings)
@@ -196,13 +205,13 @@ class OrderFlow:
         else:
             account.end_try(payment.id)
 
-    def take(self, account: OrderAccount, payment: Payment) -> Posting:
-        """Count money that was handed over: all that the payment is for."""
+    def take(self, account: OrderAccount, payment: Payment) -> list[Posting]:
+        """Count money that was handed over: all that the payment is for, perhaps nothing."""
         now, amount = self._on.clock.now(), payment.amount.amount
         account.capture(amount)
         account.end_try(payment.id)
         payment.succeed(amount, now)
-        return captured(payment, amount, now)
+        return [captured(payment, amount, now)] if amount else []
 
     async def _open(self, company_id: str | None, order_id: str) -> OrderAccount:
         found = await self._on.accounts.for_company(company_id).find(order_id)

@@ -114,7 +114,7 @@ class Processing:
             account.check_open()
             payment = await self._record(account, payment_id)
             if account.reserved:
-                await self._on.books.commit(account, [payment], [self._orders.take(account, payment)])
+                await self._on.books.commit(account, [payment], self._orders.take(account, payment))
             else:
                 account.begin_try(payment.id, by_process=False)
                 payment.due_at = payment.deadline_at
