@@ -1,6 +1,7 @@
 """The gateway on a port of this machine, on the real broker, before a backend that shows what reaches it."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx2
@@ -24,6 +25,7 @@ class Door:
         return httpx2.AsyncClient(base_url=self.url, headers={**own, **headers}, timeout=15)
 
 
+@asynccontextmanager
 async def open_door(infrastructure: Infrastructure, **environment: str) -> AsyncIterator[Door]:
     """Serve backend and gateway; the settings come from ``environment``."""
     backend = Backend()
@@ -36,5 +38,5 @@ async def open_door(infrastructure: Infrastructure, **environment: str) -> Async
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def door(infrastructure: Infrastructure) -> AsyncIterator[Door]:
-    async for opened in open_door(infrastructure, MARKETHALL_ANSWER_SECONDS="2"):
+    async with open_door(infrastructure, MARKETHALL_ANSWER_SECONDS="2") as opened:
         yield opened

@@ -254,7 +254,7 @@ class TestTenant:
                     await asyncio.sleep(0.05)
 
     async def test_is_the_default_for_visitors_only(self, infrastructure: Infrastructure) -> None:
-        async for door in open_door(infrastructure, MARKETHALL_DEFAULT_TENANT="acme"):
+        async with open_door(infrastructure, MARKETHALL_DEFAULT_TENANT="acme") as door:
             async with door.client() as client:
                 told = headers_of((await client.get("/api/products")).json())
                 named = headers_of((await client.get("/api/products", headers={"x-tenant-id": "acme"})).json())
@@ -265,11 +265,17 @@ class TestTenant:
         assert tenant_in(platform, "catalog") is None
 
 
+async def place_orders(door: Door, token: str, count: int) -> list[int]:
+    """The statuses of ``count`` orders sent one after the other."""
+    async with door.client(token) as client:
+        return [(await client.post("/api/orders", json={})).status_code for _ in range(count)]
+
+
 class TestLimits:
     async def test_counts_an_account_apart_from_an_address(self, infrastructure: Infrastructure) -> None:
-        async for door in open_door(
+        async with open_door(
             infrastructure, MARKETHALL_SIGN_IN_LIMIT="2/h", MARKETHALL_WRITE_LIMIT="3/h", MARKETHALL_READ_LIMIT="50/h"
-        ):
+        ) as door:
             async with door.client() as client, door.client(admit("company_admin", "cmp_acme")) as admin:
                 signs = [await client.post("/api/auth/login", json={}) for _ in range(3)]
                 writes = [await client.post("/api/orders", json={}) for _ in range(4)]
@@ -283,8 +289,14 @@ class TestLimits:
         assert int(refused.headers["retry-after"]) > 1000
         assert refused.headers["ratelimit-remaining"] == "0"
 
+    async def test_leaves_a_replay_of_orders_alone(self, infrastructure: Infrastructure) -> None:
+        async with open_door(infrastructure) as door:
+            token = admit("company_admin", "cmp_acme")
+            answers = await asyncio.gather(*(place_orders(door, token, 40) for _ in range(16)))
+        assert {status for each in answers for status in each} == {200}
+
     async def test_stays_open_while_redis_is_away(self, infrastructure: Infrastructure) -> None:
-        async for door in open_door(infrastructure, REDIS_URL="redis://127.0.0.1:1/0", MARKETHALL_WRITE_LIMIT="2/h"):
+        async with open_door(infrastructure, REDIS_URL="redis://127.0.0.1:1/0", MARKETHALL_WRITE_LIMIT="2/h") as door:
             async with door.client() as client:
                 answers = [(await client.post("/api/orders", json={})).status_code for _ in range(3)]
         assert answers == [200, 200, 429]
@@ -300,7 +312,7 @@ class TestHealth:
         assert told.json()["services"]["sales"] == {"status": "up"}
 
     async def test_tells_what_is_down_and_the_reason_to_administrators(self, infrastructure: Infrastructure) -> None:
-        async for door in open_door(infrastructure):
+        async with open_door(infrastructure) as door:
             door.backend.down = {"audit"}
             async with door.client() as client, door.client(admit("super_admin")) as admin:
                 told, ready = await client.get("/health"), await client.get("/health/ready")
@@ -311,7 +323,7 @@ class TestHealth:
         assert set(ready.json()["services"]) == {"gateway", "auth", "catalog", "sales", "payment", "inventory"}
 
     async def test_is_not_ready_without_a_service_that_sells(self, infrastructure: Infrastructure) -> None:
-        async for door in open_door(infrastructure):
+        async with open_door(infrastructure) as door:
             door.backend.down = {"inventory"}
             async with door.client() as client:
                 assert (await client.get("/health/ready")).status_code == 503

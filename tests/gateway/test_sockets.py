@@ -98,7 +98,9 @@ class TestRelay:
                     await asyncio.sleep(0.2)
             assert len(sent) < 1000
 
-    @pytest.mark.parametrize(("path", "status"), [("/elsewhere", 404), ("/ws?tenant_id=nobody", 404)])
+    @pytest.mark.parametrize(
+        ("path", "status"), [("/elsewhere", 404), ("/api/orders", 404), ("/ws?tenant_id=nobody", 404)]
+    )
     async def test_refuses_as_http_does(self, door: Door, path: str, status: int) -> None:
         with pytest.raises(InvalidStatus) as refused:
             async with connect(address(door, path)):

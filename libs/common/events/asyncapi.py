@@ -84,9 +84,11 @@ def _operation(action: str, kind: str, service: str) -> dict[str, Any]:
 
 def _message(model: type[EventData], schemas: dict[str, Any]) -> dict[str, Any]:
     data = model.model_json_schema(by_alias=True, ref_template="#/components/schemas/{model}", mode="serialization")
-    schemas.update(data.pop("$defs", {}))
     description = cleandoc(model.__doc__ or "")
-    schemas[model.__name__] = {**data, "description": description}
+    parts = {**data.pop("$defs", {}), model.__name__: {**data, "description": description}}
+    for name, schema in parts.items():
+        if schemas.setdefault(name, schema) != schema:
+            raise ValueError(f"two different models are called {name}")
     return {
         "name": model.TYPE,
         "title": model.__name__,

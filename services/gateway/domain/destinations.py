@@ -26,6 +26,9 @@ ROUTES: dict[str, str] = {
 OWN = frozenset({"/health", "/health/live", "/health/ready", "/docs", "/openapi.json", "/asyncapi.json"})
 """What the gateway answers itself."""
 
+SOCKETS = frozenset({"/ws"})
+"""Where a WebSocket may be opened."""
+
 
 def service_for(path: str) -> str | None:
     """The service behind a decoded path, by its first segment, or its first two below ``/api``."""

@@ -26,7 +26,6 @@ _TAKEN = frozenset(
         b"x-api-key",
         b"x-tenant-id",
         b"x-request-id",
-        b"origin",
     }
 )
 """Read here once; the first of each counts, so that gateway and service never read different ones."""

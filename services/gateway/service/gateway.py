@@ -67,7 +67,7 @@ class Gateway:
         call = begin(scope, self._trusted)
         try:
             path, target = call.path()
-            call.service = destinations.service_for(path) or _nowhere()
+            call.service = _service_for(path if path in destinations.SOCKETS else "")
             await self._admit(call, path)
             await relay(self._services, call, target, self._forwarder.headers(call), receive, send)
         except DomainError as error:
@@ -86,7 +86,7 @@ class Gateway:
         if path in destinations.OWN or (path == "/metrics" and self._settings.shows_metrics):
             await app(call.own_scope(path), receive, with_headers(send, call.added))
             return
-        call.service = destinations.service_for(path) or _nowhere()
+        call.service = _service_for(path)
         await self._forwarder.forward(call, target, receive, send)
 
     async def _admit(self, call: Call, path: str) -> None:
@@ -124,8 +124,11 @@ class Gateway:
             raise TooManyRequests("Too many calls; slow down.", allowance.retry_seconds)
 
 
-def _nowhere() -> str:
-    raise NotFound("address")
+def _service_for(path: str) -> str:
+    service = destinations.service_for(path)
+    if service is None:
+        raise NotFound("address")
+    return service
 
 
 @cache

@@ -27,9 +27,6 @@ async def relay(
 ) -> None:
     """Carry one socket until it closes; subprotocol and close codes pass unchanged. Raises Unavailable."""
     passed = [(name, value) for name, value in headers if not name.startswith(_OF_THE_HANDSHAKE)]
-    origin = call.head.first(b"origin")
-    if origin is not None:
-        passed.append(("origin", origin))
     protocols = tuple(call.scope.get("subprotocols", ()))
     await receive()
     try:
@@ -37,7 +34,8 @@ async def relay(
             call.service, target, passed, protocols, largest_frame_bytes=LARGEST_FRAME_BYTES
         )
     except aiohttp.WSServerHandshakeError as error:
-        answer = problem(error.status, "websocket_refused", "The socket was refused.", call.scope["path"])
+        status = error.status if error.status >= 400 else 502
+        answer = problem(status, "websocket_refused", "The socket was refused.", call.scope["path"])
         await _send_response(call.scope, receive, send, answer)
         return
     async with upstream:
