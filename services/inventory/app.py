@@ -1,15 +1,13 @@
 """Composes the inventory service."""
 
-from collections.abc import Sequence
-
 from fastapi import FastAPI
 
-from common.runtime import Background, Runtime
+from common.runtime import Runtime
 from common.web.application import create_application
 from services.inventory.handlers import HANDLERS
 from services.inventory.routes import ROUTERS
 from services.inventory.service import InventoryService
-from services.inventory.service.composing import compose_service
+from services.inventory.service.composing import background, compose_service
 from services.inventory.settings import Settings
 from services.inventory.store import STORES, Skus
 
@@ -24,15 +22,6 @@ async def compose(runtime: Runtime) -> InventoryService:
     runtime.declare(*STORES)
     runtime.declare_indexes(Skus.COLLECTION, Skus.INDEXES)
     return compose_service(runtime.ground, runtime.clients)
-
-
-def background(service: InventoryService) -> Sequence[Background]:
-    """The loops beside requests and events."""
-    return (
-        Background("sweep", service.sweeping.sweep_for_ever),
-        Background("movements", service.relay.run),
-        Background("movements poll", service.relay.poll),
-    )
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -95,7 +95,7 @@ class Company:
         return items[0] if items else None
 
     async def ended(self, order_id: str, *statuses: str, sweeping: bool = False) -> dict[str, Any]:
-        """The reservation once it is in one of these states. ``sweeping``: sweep without waiting for the loop's turn."""
+        """The reservation once it is in one of these states. ``sweeping``: sweep at once."""
 
         async def ask() -> dict[str, Any] | None:
             if sweeping:

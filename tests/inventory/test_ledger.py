@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -59,10 +60,10 @@ class World:
             await self._adjust(what, count)
         elif kind == "order":
             self.orders.append(self.company.created(*what))
-            event = self._envelope(self.orders[-1])
+            event = self.envelope(self.orders[-1])
             await _at_once(count, lambda: self.service.reserving.reserve(self.company.id, event))
         elif kind == "sell":
-            sale = self._envelope(self.company.sale(*what))
+            sale = self.envelope(self.company.sale(*what))
             await _at_once(count, lambda: self.service.taking.sell(self.company.id, sale))
         elif self.orders:
             order_id = self.orders[what % len(self.orders)].order_id
@@ -81,7 +82,8 @@ class World:
         except Conflict as error:
             assert error.code == "insufficient_stock"
 
-    def _envelope(self, data: EventData) -> Any:
+    def envelope(self, data: EventData) -> Any:
+        """The event as it would be delivered."""
         document = seal(
             data, source="sales", company_id=self.company.id, sequence=1, now=SystemClock().now(), call=CallContext()
         )
@@ -105,15 +107,48 @@ async def _at_once(count: int, work: Callable[[], Awaitable[None]]) -> None:
     await asyncio.gather(*(_deliver(work) for _ in range(count)))
 
 
-async def _deliver(work: Callable[[], Awaitable[None]]) -> None:
-    """As the consumer does: a lost race is run again; what comes too early is left."""
+async def _deliver(work: Callable[[], Awaitable[None]], *, patiently: bool = False) -> None:
+    """As the consumer does: a lost race is run again; what comes too early is left, or tried again."""
     while True:
         try:
             return await work()
         except VersionConflict:
             continue
         except ComeBackLater:
-            return None
+            if not patiently:
+                return None
+            await asyncio.sleep(0.001)
+
+
+class TestRace:
+    async def test_of_an_order_and_its_confirmation_ends_deducted(self, inventory: Harness) -> None:
+        """Neither the hold nor the deduction is lost, whichever of two copies is ahead at whichever step."""
+        world = World(inventory, await Company(inventory).open())
+        await world.company.stock("A", 20)
+        taking = world.service.taking
+        for _ in range(20):
+            order = world.company.created(("A", 1))
+            created = world.envelope(order)
+            reserve = partial(world.service.reserving.reserve, world.company.id, created)
+            confirm = partial(taking.confirm, world.company.id, order.order_id)
+            await asyncio.gather(_deliver(reserve), _deliver(confirm, patiently=True))
+        row = await world.company.row("A")
+        assert (row["onHand"], row["reserved"]) == (0, 0)
+
+    async def test_of_confirmation_and_cancellation_ends_with_everything_back(self, inventory: Harness) -> None:
+        """The cancellation wins in the end, whichever was first."""
+        world = World(inventory, await Company(inventory).open())
+        await world.company.stock("A", 20)
+        taking = world.service.taking
+        for _ in range(20):
+            order = world.company.created(("A", 1))
+            await world.service.reserving.reserve(world.company.id, world.envelope(order))
+            confirm = partial(taking.confirm, world.company.id, order.order_id)
+            cancel = partial(taking.cancel, world.company.id, order.order_id, None)
+            await asyncio.gather(_deliver(confirm, patiently=True), _deliver(cancel, patiently=True))
+        row = await world.company.row("A")
+        assert (row["onHand"], row["reserved"]) == (20, 0)
+        await world.check(has_sold=False)
 
 
 class TestLedger:

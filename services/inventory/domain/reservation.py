@@ -99,6 +99,11 @@ class Reservation(Aggregate):
         chosen = self.planned if lines is None else lines
         return list({stock_id(str(self.company_id), line.warehouse_id, line.sku): None for line in chosen})
 
+    @property
+    def is_expiring(self) -> bool:
+        """Whether its hold is being ended without the order having been cancelled."""
+        return self.state == "releasing" and self.reason != "cancelled"
+
     def hold(self, lines: list[StockLine]) -> None:
         """All of it is held."""
         assert self.expires_at is not None

@@ -1,7 +1,10 @@
 """Puts the use cases together on their stores."""
 
+from collections.abc import Sequence
+
 from common.clients import ServiceClients
 from common.mongo.store import Ground
+from common.runtime import Background
 from services.inventory.service import (
     Adjusting,
     Following,
@@ -43,4 +46,13 @@ def compose_service(ground: Ground, clients: ServiceClients) -> InventoryService
         following=Following(warehouses, stock, skus, companies, shelving, announcing),
         sweeping=Sweeping(stock, reservations, announcing, reserving, taking),
         relay=relay,
+    )
+
+
+def background(service: InventoryService) -> Sequence[Background]:
+    """The loops beside requests and events."""
+    return (
+        Background("sweep", service.sweeping.sweep_for_ever),
+        Background("movements", service.relay.run),
+        Background("movements poll", service.relay.poll),
     )

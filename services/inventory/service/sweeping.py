@@ -17,6 +17,7 @@ log = get_logger(__name__)
 
 SWEEP_SECONDS = 2.0
 DUE_AT_ONCE = 100
+FINISHED_AT_ONCE = 8
 FLAGGED_AT_ONCE = 500
 
 
@@ -40,17 +41,22 @@ class Sweeping:
 
     async def sweep(self) -> None:
         """One round."""
-        for reservation in await self._reservations.for_platform().due(DUE_AT_ONCE):
-            with context.scope(CallContext(reservation.correlation_id, reservation.causation_id)):
-                try:
-                    await self._finish(reservation)
-                except (VersionConflict, ComeBackLater) as error:
+        due = await self._reservations.for_platform().due(DUE_AT_ONCE)
+        for start in range(0, len(due), FINISHED_AT_ONCE):
+            some = due[start : start + FINISHED_AT_ONCE]
+            results = await asyncio.gather(*map(self._finish, some), return_exceptions=True)
+            for reservation, error in zip(some, results, strict=True):
+                if isinstance(error, VersionConflict | ComeBackLater):
                     log.info("reservation_left_to_others", order=reservation.order_id, reason=str(error))
+                elif error is not None:
+                    log.error("reservation_not_finished", order=reservation.order_id, exc_info=error)
         rows = await self._stock.flagged({}, FLAGGED_AT_ONCE)
         await self._announcing.tell(rows)
         await self._stock.unflag(rows)
 
     async def _finish(self, reservation: Reservation) -> None:
+        """Go on with one; a task of its own, so that its events name what caused them."""
+        context.enter(CallContext(reservation.correlation_id, reservation.causation_id))
         if reservation.state == "held":
             await self._reserving.expire(reservation)
             return

@@ -4,7 +4,7 @@ from typing import Any
 
 from common import context
 from common.clock import Clock
-from common.errors import ComeBackLater
+from common.errors import ComeBackLater, VersionConflict
 from common.events import Envelope
 from common.events.orders import SaleCompleted
 from common.events.parts import Shortage, StockLine
@@ -54,6 +54,8 @@ class Taking:
         known = await reservations.of_order(order_id)
         if known is None or known.state in ("reserving", "releasing"):
             raise ComeBackLater(f"order {order_id} is not held yet")
+        if known.state == "held":
+            raise VersionConflict  # it came to be held while we looked
         if known.state == "taking" or (known.state in ("released", "failed") and known.reason != "cancelled"):
             late = await reservations.claim(order_id, ("released", "failed"), "taking")
             if late is not None:
@@ -100,7 +102,7 @@ class Taking:
     async def cancel(self, company_id: str, order_id: str, shop_id: str | None) -> None:
         """End what an order has: free it, or put it back. An order not heard of gets a tombstone.
 
-        Raises ComeBackLater while another worker is at it.
+        Raises ComeBackLater while another worker is at it, VersionConflict when it moved on in this moment.
         """
         if await self._reserving.cancel(company_id, order_id):
             return
@@ -115,7 +117,9 @@ class Taking:
             await reservations.bury(
                 Reservation.tombstone(company_id=company_id, order_id=order_id, shop_id=shop_id, now=now)
             )
-        elif known.state in ("reserving", "held", "deducting", "taking"):
+        elif known.state in ("held", "deducted"):
+            raise VersionConflict  # it moved on while we looked
+        elif known.state in ("reserving", "deducting", "taking") or known.is_expiring:
             raise ComeBackLater(f"order {order_id} is being worked on")
         elif known.reason != "cancelled":
             await reservations.note_cancelled(order_id)

@@ -4,7 +4,7 @@ from typing import Any
 
 from common.clients import ServiceClients
 from common.clock import Clock
-from common.errors import Invalid
+from common.errors import Conflict, Invalid
 from common.events.tenancy import ShopCreated
 from common.identity.principal import Principal
 from common.ids import new_id
@@ -54,7 +54,10 @@ class Warehousing:
         return shop_id
 
     async def open_default(self, company_id: str, shop: ShopCreated) -> None:
-        """The warehouse that comes with a shop; its id follows from the shop's, so there is never a second."""
+        """The warehouse that comes with a shop; its id follows from the shop's, so there is never a second.
+
+        Raises Conflict ``code_taken`` when neither the shop's code nor one made from its id is free.
+        """
         warehouses = self._warehouses.for_company(company_id)
         if await warehouses.find(default_warehouse_id(shop.shop_id)) is not None:
             return
@@ -71,6 +74,7 @@ class Warehousing:
             )
             if await warehouses.insert_default(warehouse):
                 return
+        raise Conflict("code_taken", f"No warehouse code is left for the shop {shop.shop_id}.")
 
     async def list(self, who: Principal, page: PageRequest) -> Page[Warehouse]:
         """Warehouses of the company; for those limited to shops, theirs."""
