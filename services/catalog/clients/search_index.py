@@ -45,6 +45,11 @@ class SearchIndex:
         self._writer = self._index.writer(heap_size=WRITER_BYTES, num_threads=1)
         self._changed = False
 
+    @property
+    def has_changed(self) -> bool:
+        """Whether something was put since the last commit."""
+        return self._changed
+
     def put(self, products: Iterable[Searchable]) -> None:
         """Replace these products; searches see it after the next :meth:`commit`."""
         for product in products:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Protocol
 
+from common.clock import monotonic_seconds
 from common.events import Envelope, EventData
 from common.events.catalogue import CategoryDeleted, CategoryUpdated, ProductArchived, ProductCreated, ProductUpdated
 from common.logging import get_logger
@@ -14,6 +15,8 @@ log = get_logger(__name__)
 
 CATEGORY_PRODUCTS_LIMIT = 20_000
 READ_AT_ONCE = 500
+START_SECONDS = 3.0
+POLL_SECONDS = 0.1  # shorter than the feed takes to come back, so that no fall goes unseen
 
 PRODUCT_EVENTS = (ProductCreated, ProductUpdated, ProductArchived)
 CATEGORY_EVENTS = (CategoryUpdated, CategoryDeleted)
@@ -51,13 +54,24 @@ class SearchReplica:
         self._wait_for_feed = is_watching.wait
 
     async def run(self) -> None:
-        """Fill the index whenever the feed has been (re)attached, then commit what comes in."""
+        """Fill the index whenever the feed has been (re)attached, then commit what comes in.
+
+        A broker that is away at the start delays nothing: what is there can be searched.
+        """
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await self._wait_for_feed()
+        except TimeoutError:
+            await self._fill()
         while True:
             await self._wait_for_feed()
             await self._fill()
+            due = monotonic_seconds()
             while self._is_watching():
-                await asyncio.sleep(self._commit_seconds)
-                await self._commit()
+                await asyncio.sleep(POLL_SECONDS)
+                if self._index.has_changed and monotonic_seconds() >= due:
+                    await self._commit()
+                    due = monotonic_seconds() + self._commit_seconds
 
     async def take(self, batch: FeedBatch) -> None:
         """Read again what the events touched."""

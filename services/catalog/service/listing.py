@@ -13,7 +13,7 @@ from services.catalog.service.products import sees_all
 from services.catalog.store.categories import Categories
 from services.catalog.store.products import ProductFilter, Products
 
-CANDIDATES_LIMIT = 2_000
+CANDIDATES_LIMIT = 1_000
 RELEVANCE = "relevance"
 
 
@@ -38,7 +38,7 @@ class ListingService:
 
     async def list(self, who: Principal, query: ProductQuery) -> Page[Product]:
         """One page. Raises Forbidden when a shopper asks for what is not active."""
-        narrowed = replace(query.narrowed, statuses=self._statuses(who, query.status))
+        narrowed = replace(query.narrowed, statuses=visible_statuses(who, query.status))
         if query.category_id is not None:
             parents = await self._categories.for_company(who.tenant).parents()
             narrowed = replace(narrowed, category_ids=with_descendants(query.category_id, parents))
@@ -65,9 +65,11 @@ class ListingService:
         following = page.cursor_for(end, shown[-1]) if shown and end < len(ordered) else None
         return Page(items=items, next_cursor=following)
 
-    def _statuses(self, who: Principal, status: str | None) -> Sequence[str]:
-        if sees_all(who):
-            return [status] if status else []
-        if status not in (None, "active"):
-            raise Forbidden("permission_denied", "Only staff see what is not active.")
-        return ["active"]
+
+def visible_statuses(who: Principal, status: str | None) -> Sequence[str]:
+    """The statuses to list; none means all. Raises Forbidden when a shopper asks for what is not active."""
+    if sees_all(who):
+        return [status] if status else []
+    if status not in (None, "active"):
+        raise Forbidden("permission_denied", "Only staff see what is not active.")
+    return ["active"]

@@ -1,0 +1,126 @@
+"""Use cases and the search index without servers."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from common.errors import Forbidden
+from common.events import Envelope, EventData
+from common.events.catalogue import ProductArchived
+from common.identity.permissions import permissions_of
+from common.identity.principal import Principal
+from common.messaging.feed import FeedBatch, FeedEvent
+from common.messaging.positions import FeedPosition
+from services.catalog.clients.search_index import Searchable, SearchIndex
+from services.catalog.clients.search_replica import SearchReplica
+from services.catalog.service.carts import CartHolder
+from services.catalog.service.listing import visible_statuses
+from services.catalog.service.products import sees_all
+
+
+def principal(role: str, kind: str = "user", permissions: frozenset[str] | None = None) -> Principal:
+    granted = permissions_of(role) if permissions is None else permissions
+    return Principal(kind=kind, id="usr_1", role=role, permissions=granted, tenant_id="cmp_1")  # type: ignore[arg-type]
+
+
+def entry(product_id: str, title: str, company: str = "cmp_1", **fields: object) -> Searchable:
+    return Searchable(id=product_id, company_id=company, title=title, skus=[product_id], **fields)  # type: ignore[arg-type]
+
+
+class TestVisibility:
+    def test_staff_see_all_and_shoppers_what_is_active(self) -> None:
+        assert sees_all(principal("shop_staff"))
+        assert not sees_all(principal("customer"))
+        assert visible_statuses(principal("shop_staff"), None) == []
+        assert visible_statuses(principal("shop_staff"), "draft") == ["draft"]
+        assert visible_statuses(principal("customer"), None) == ["active"]
+        with pytest.raises(Forbidden):
+            visible_statuses(principal("customer"), "archived")
+
+    def test_a_publishable_key_is_a_shopper(self) -> None:
+        assert not sees_all(principal("", "key", frozenset({"products.read"})))
+        assert sees_all(principal("", "key", frozenset({"products.read", "products.write"})))
+
+
+class TestCartHolder:
+    def test_a_strange_token_counts_as_none(self) -> None:
+        assert CartHolder.of(principal("anonymous", "anonymous"), "short").token is None
+        assert CartHolder.of(principal("anonymous", "anonymous"), "x" * 32).owner_id is None
+        assert CartHolder.of(principal("customer"), None).owner_id == "usr_1"
+
+
+class TestSearchIndex:
+    def test_every_word_must_be_found_the_best_first(self) -> None:
+        index = SearchIndex()
+        index.put([entry("p1", "Red ceramic mug"), entry("p2", "Blue bowl", description="Goes with the red mug")])
+        index.commit()
+        assert index.search("cmp_1", "red mug", 10) == ["p1", "p2"]
+        assert index.search("cmp_1", "red bowl", 10) == ["p2"]
+        assert index.search("cmp_1", "green mug", 10) == []
+        assert index.search("cmp_1", "!!!", 10) == []
+
+    def test_forgives_typos_but_not_in_short_words_or_numbers(self) -> None:
+        index = SearchIndex()
+        index.put([entry("85123A", "Hanging heart lantern"), entry("p2", "Mug")])
+        index.commit()
+        for spelling in ("lantren", "lantrn", "hart", "85123", "hang", "LANTERN", "lánterns"):
+            assert index.search("cmp_1", spelling, 10) == ["85123A"], spelling
+        for other in ("rug", "85124a"):
+            assert index.search("cmp_1", other, 10) == [], other
+
+    def test_replaces_what_was_there_and_keeps_companies_apart(self) -> None:
+        index = SearchIndex()
+        index.put([entry("p1", "Mug"), entry("p2", "Mug", "cmp_2")])
+        index.put([entry("p1", "Bowl", category="Kitchen", category_id="cat_1")])
+        assert (index.commit(), index.commit()) == (True, False)
+        assert index.search("cmp_1", "mug", 10) == []
+        assert index.search("cmp_2", "mug", 10) == ["p2"]
+        assert index.search("cmp_1", "kitchen", 10) == index.in_category("cmp_1", "cat_1", 10) == ["p1"]
+        assert index.in_category("cmp_2", "cat_1", 10) == []
+
+
+class OneShelf:
+    """A reader of products that stands still."""
+
+    def __init__(self) -> None:
+        self.titles = {"p1": "Mug"}
+
+    async def by_id(self, company_id: str, product_ids: Sequence[str]) -> list[Searchable]:
+        return [entry(product_id, self.titles[product_id], company_id) for product_id in product_ids]
+
+    async def everything(self) -> AsyncIterator[list[Searchable]]:
+        yield [entry(product_id, title) for product_id, title in self.titles.items()]
+
+
+class TestSearchReplica:
+    async def test_an_event_only_says_what_to_read_again(self) -> None:
+        shelf, index = OneShelf(), SearchIndex()
+        replica = SearchReplica(index, shelf, 0.01)
+        shelf.titles["p1"] = "Bowl"
+        archived = ProductArchived(product_id="p1", sku="p1", name="Mug")
+        batch = FeedBatch([_fed(archived, 0), _fed(archived, 1)], FeedPosition("e", 1), 0)
+        await replica.take(batch)
+        index.commit()
+        assert index.search("cmp_1", "bowl", 10) == ["p1"]
+        assert index.search("cmp_1", "mug", 10) == []
+
+
+def _fed(data: EventData, offset: int) -> FeedEvent:
+    event = Envelope(
+        id="evt_1",
+        type=data.TYPE,
+        source="markethall/catalog",
+        subject=data.subject_id(),
+        time=datetime(2026, 1, 1, tzinfo=UTC),
+        company_id="cmp_1",
+        shop_id=None,
+        actor="system",
+        correlation_id="",
+        causation_id=None,
+        client_ip=None,
+        traceparent=None,
+        sequence=1,
+        data=data,
+    )
+    return FeedEvent(offset, 0, {}, event)
