@@ -273,14 +273,20 @@ async def place_orders(door: Door, token: str, count: int) -> list[int]:
 
 class TestLimits:
     async def test_counts_an_account_apart_from_an_address(self, infrastructure: Infrastructure) -> None:
-        async with open_door(
-            infrastructure, MARKETHALL_SIGN_IN_LIMIT="2/h", MARKETHALL_WRITE_LIMIT="3/h", MARKETHALL_READ_LIMIT="50/h"
-        ) as door:
-            async with door.client() as client, door.client(admit("company_admin", "cmp_acme")) as admin:
-                signs = [await client.post("/api/auth/login", json={}) for _ in range(3)]
-                writes = [await client.post("/api/orders", json={}) for _ in range(4)]
-                own = [await admin.post("/api/orders", json={}) for _ in range(4)]
-                assert (await client.get("/api/products")).status_code == 200
+        async with (
+            open_door(
+                infrastructure,
+                MARKETHALL_SIGN_IN_LIMIT="2/h",
+                MARKETHALL_WRITE_LIMIT="3/h",
+                MARKETHALL_READ_LIMIT="50/h",
+            ) as door,
+            door.client() as client,
+            door.client(admit("company_admin", "cmp_acme")) as admin,
+        ):
+            signs = [await client.post("/api/auth/login", json={}) for _ in range(3)]
+            writes = [await client.post("/api/orders", json={}) for _ in range(4)]
+            own = [await admin.post("/api/orders", json={}) for _ in range(4)]
+            assert (await client.get("/api/products")).status_code == 200
         assert [each.status_code for each in signs] == [200, 200, 429]
         for each in (writes, own):
             assert [one.status_code for one in each] == [200, 200, 200, 429]

@@ -9,16 +9,18 @@ from prometheus_client import Counter
 from throttled.asyncio.rate_limiter.gcra import GCRARateLimiter as SharedLimiter
 from throttled.asyncio.store import RedisStore
 from throttled.exceptions import BaseThrottledError
-from throttled.rate_limiter import Quota, per_duration
+from throttled.rate_limiter import Quota, RateLimitResult, per_duration
 from throttled.rate_limiter.gcra import GCRARateLimiter
 from throttled.store import MemoryStore
 
+from common.clock import monotonic_seconds
 from common.logging import get_logger
 from services.gateway.domain.head import SAFE_METHODS
 from services.gateway.settings import Settings, parse_limit
 
 log = get_logger(__name__)
 
+REDIS_PAUSE_SECONDS = 5.0
 CALLERS_REMEMBERED = 100_000
 SIGN_IN = frozenset({"/api/auth/login", "/api/auth/register"})
 
@@ -68,6 +70,7 @@ class Limits:
         quotas = {kind: _quota(text) for kind, text in limits.items()}
         self._local = {kind: GCRARateLimiter(quota, memory) for kind, quota in quotas.items()}
         self._shared: dict[Kind, SharedLimiter] = {}
+        self._ask_again_at = float("-inf")
         if settings.redis_url is not None:
             options = {"SOCKET_TIMEOUT": 0.5, "SOCKET_CONNECT_TIMEOUT": 0.5}
             redis = RedisStore(server=settings.redis_url.get_secret_value(), options=options)
@@ -76,18 +79,26 @@ class Limits:
     async def take(self, kind: Kind, caller: str) -> Allowance:
         """Count one call."""
         key = f"{kind}:{caller}"
-        if self._shared:
-            try:
-                result = await self._shared[kind].limit(key)
-            except (BaseThrottledError, OSError) as error:
-                _open.inc()
-                log.warning("redis_away", error=repr(error))
-                result = self._local[kind].limit(key)
-        else:
+        result = await self._limit_together(kind, key) if self._shared else None
+        if result is None:
             result = self._local[kind].limit(key)
         state = result.state
         retry = max(1, ceil(state.retry_after)) if result.limited else None
         return Allowance(state.limit, state.remaining, ceil(state.reset_after), retry)
+
+    async def _limit_together(self, kind: Kind, key: str) -> RateLimitResult | None:
+        """The shared verdict; None while Redis is away, which is asked again after a pause."""
+        now = monotonic_seconds()
+        if now < self._ask_again_at:
+            _open.inc()
+            return None
+        try:
+            return await self._shared[kind].limit(key)
+        except (BaseThrottledError, OSError) as error:
+            self._ask_again_at = now + REDIS_PAUSE_SECONDS
+            _open.inc()
+            log.warning("redis_away", error=repr(error))
+            return None
 
 
 def _quota(text: str) -> Quota:
