@@ -45,7 +45,7 @@ def order(method: Any = "card", *quantities: int, goods: Priced | None = None) -
         email="a@example.com",
         shop_id=None,
         cart_id=None,
-        cart_keys=[],
+        cart_key=None,
         method=method,
         has_payment_token=False,
         shipping_address=None,

@@ -56,10 +56,11 @@ class TestOrders:
             made = [await trade.place(customer) for _ in range(2)]
         store = Orders(trade.sales.runtime.ground).for_company(trade.company)
         first, second = [await store.get(order["id"]) for order in made]
-        cart = {"cart_id": "crt_1", "cart_keys": ["k1", "k2"]}
+        cart = {"cart_id": "crt_1", "cart_key": "k1"}
         await store.collection.delete_many({"companyId": trade.company})
         await store.place(first.model_copy(update=cart))
         with pytest.raises(Conflict) as refused:
             await store.place(second.model_copy(update=cart))
         assert refused.value.code == "cart_used"
-        assert (await store.of_cart("k2")).id == first.id  # type: ignore[union-attr]
+        assert await store.was_made_of("crt_1", "k9") and await store.was_made_of("crt_9", "k1")
+        assert not await store.was_made_of("crt_9", "k9")

@@ -63,7 +63,7 @@ class Placing:
     email: str | None
     shop_id: str | None
     cart_id: str | None
-    cart_keys: list[str]
+    cart_key: str | None
     method: Method | None
     has_payment_token: bool
     shipping_address: PostalAddress | None
@@ -99,7 +99,7 @@ class Order(OrderRecord):
             email=placing.email,
             shop_id=placing.shop_id,
             cart_id=placing.cart_id,
-            cart_keys=placing.cart_keys,
+            cart_key=placing.cart_key,
             status="pending",
             payment_status="unpaid",
             fulfilment_status="unfulfilled",
@@ -136,11 +136,12 @@ class Order(OrderRecord):
         self._follow("stock_short", now=now, by=SYSTEM, reason="out_of_stock")
 
     def payment_succeeded(self, fact: PaymentFact, *, now: datetime, by: Actor) -> None:
-        """Money came in; what a payment captured is counted once however often it is told."""
+        """Money came in; ``fact.amount`` is all that this payment has captured so far."""
         known = self._payment(fact.payment_id)
         refunded = known.refunded if known else Money.zero(fact.amount.currency)
+        captured = max(known.captured, fact.amount) if known else fact.amount
         status: PaymentState = known.status if known and known.status in _FINAL_STATES else "succeeded"
-        self._keep(fact, status, captured=fact.amount, refunded=refunded)
+        self._keep(fact, status, captured=captured, refunded=refunded)
         self._recount()
         self._note_if_covered(now=now, by=by)
         self._confirm_if_ready(now=now, by=by)

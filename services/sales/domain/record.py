@@ -99,6 +99,8 @@ class TillFacts(Part):
 class OrderRecord(Aggregate):
     """An order or a till sale. ``due_at`` is set exactly while a next event must come by then.
 
+    ``cart_key``: a hash of what the buyer named the cart by, which may have been its secret token.
+
     ``settled``: money was taken elsewhere (till, settled debt), so the whole total counts as paid.
     """
 
@@ -108,7 +110,7 @@ class OrderRecord(Aggregate):
     email: str | None
     shop_id: str | None
     cart_id: str | None
-    cart_keys: list[str]
+    cart_key: str | None
     status: Status
     payment_status: PaymentStatus
     fulfilment_status: FulfilmentStatus

@@ -49,7 +49,7 @@ def sell(sale: Sale, priced: Priced, *, now: datetime, by: Actor) -> Order:
         email=sale.email,
         shop_id=sale.shop_id,
         cart_id=None,
-        cart_keys=[],
+        cart_key=None,
         status="completed",
         payment_status="paid",
         fulfilment_status="fulfilled",

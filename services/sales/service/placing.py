@@ -5,6 +5,7 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -65,7 +66,7 @@ class _Buyer:
 @dataclass(frozen=True, slots=True)
 class _Cart:
     cart_id: str | None
-    keys: list[str]
+    key: str | None
     wanted: Sequence[Wanted]
 
 
@@ -101,12 +102,14 @@ class PlacingService:
         ``cart_used``, ``product_unavailable``. A repeated run under the same id answers what is stored.
         """
         self._check_permissions(who, asked)
+        token = self._token(order_id) if _is_guest(who) else None
+        if asked.cart_id and (stored := await self._orders.for_company(who.tenant).find(order_id)) is not None:
+            return Placed(stored, token)  # an earlier run got this far, and the cart is empty since
         company = await self._copies.company(who.tenant)
         buyer = await self._buyer(who, asked, company)
         await self._check_shop(who, asked.shop_id)
-        cart = await self._cart(who, asked, buyer, order_id)
+        cart = await self._cart(who, asked, buyer)
         priced = await self._price(who.tenant, order_id, cart.wanted, company, asked)
-        token = self._token(order_id) if _is_guest(who) else None
         order = await self._make(who.tenant, asked, order_id, buyer, cart, priced, company, token)
         order = await self._orders.for_company(who.tenant).place(order)
         if wait_seconds:
@@ -157,29 +160,23 @@ class PlacingService:
             who.require_shop(shop_id)
         await self._copies.shop(who.tenant, shop_id)
 
-    async def _cart(self, who: Principal, asked: Asked, buyer: _Buyer, order_id: str) -> _Cart:
+    async def _cart(self, who: Principal, asked: Asked, buyer: _Buyer) -> _Cart:
         if asked.cart_id is None:
             if not asked.items:
                 raise _refused("items", "is required unless cartId is sent")
-            return _Cart(None, [], asked.items)
-        await self._refuse_used(who.tenant, asked.cart_id, order_id)
+            return _Cart(None, None, asked.items)
         cart = await self._neighbours.cart(who.tenant, asked.cart_id)
-        if cart is None or (buyer.channel == "web" and cart["customerId"] not in (None, buyer.customer_id)):
-            raise NotFound("cart")
-        cart_id = str(cart["id"])
-        await self._refuse_used(who.tenant, cart_id, order_id)
-        wanted = asked.items or [
-            Wanted(item["productId"], item.get("variantId"), int(item["quantity"])) for item in cart["items"]
-        ]
-        if not wanted:
+        key = hash_of(asked.cart_id)
+        if cart is None or not (cart["items"] or asked.items):
+            if await self._orders.for_company(who.tenant).was_made_of(asked.cart_id, key):
+                raise Conflict("cart_used", "This cart was ordered already.")
+            if cart is None:
+                raise NotFound("cart")
             raise Invalid("cart_empty", "There is nothing in this cart.", [("cartId", "is empty")])
-        keys = {hash_of(key) for key in (asked.cart_id, cart_id, cart.get("token")) if key}
-        return _Cart(cart_id, sorted(keys), wanted)
-
-    async def _refuse_used(self, company_id: str, cart_id: str, order_id: str) -> None:
-        earlier = await self._orders.for_company(company_id).of_cart(hash_of(cart_id))
-        if earlier is not None and earlier.id != order_id:
-            raise Conflict("cart_used", "This cart was ordered already.")
+        if buyer.channel == "web" and not _holds(who, buyer, cart):
+            raise NotFound("cart")
+        in_cart = [Wanted(item["productId"], item.get("variantId"), int(item["quantity"])) for item in cart["items"]]
+        return _Cart(str(cart["id"]), key, asked.items or in_cart)
 
     async def _price(
         self, company_id: str, order_id: str, wanted: Sequence[Wanted], company: CompanyFacts, asked: Asked
@@ -212,7 +209,7 @@ class PlacingService:
             email=buyer.email,
             shop_id=asked.shop_id,
             cart_id=cart.cart_id,
-            cart_keys=cart.keys,
+            cart_key=cart.key,
             method=asked.method,
             has_payment_token=asked.payment_token is not None,
             shipping_address=asked.shipping_address,
@@ -239,6 +236,11 @@ class PlacingService:
     def _token(self, order_id: str) -> str:
         """Derived, so that a repeated run under the same id shows the same one."""
         return hmac.new(self._token_key, order_id.encode(), hashlib.sha256).hexdigest()
+
+
+def _holds(who: Principal, buyer: _Buyer, cart: dict[str, Any]) -> bool:
+    """Whether a cart is the buyer's own; one without an owner belongs to whoever names it."""
+    return cart.get("ownerId") in (None, who.id) and cart.get("customerId") in (None, buyer.customer_id)
 
 
 def _is_staff(who: Principal) -> bool:

@@ -29,10 +29,15 @@ class Orders(Store[Order]):
         IndexModel([("companyId", 1), ("number", 1)], name="company_number", unique=True),
         IndexModel([("companyId", 1), ("email", 1)], name="company_email"),
         IndexModel(
-            [("companyId", 1), ("cartKeys", 1)],
+            [("companyId", 1), ("cartId", 1)],
             name="company_cart",
             unique=True,
             partialFilterExpression={"cartId": {"$type": "string"}},
+        ),
+        IndexModel(
+            [("companyId", 1), ("cartKey", 1)],
+            name="company_cart_key",
+            partialFilterExpression={"cartKey": {"$type": "string"}},
         ),
         IndexModel(
             [("companyId", 1), ("shopId", 1), ("till.clientSaleId", 1)],
@@ -55,15 +60,16 @@ class Orders(Store[Order]):
             stored = await self.find(order.id)
             if stored is not None:
                 return stored
-            if "company_cart" in str((error.details or {}).get("errmsg", error)):
+            if "index: company_cart " in str((error.details or {}).get("errmsg", error)):
                 raise Conflict("cart_used", "This cart was ordered already.") from error
             raise
         self._settle(order, sealed, offer=True)
         return order
 
-    async def of_cart(self, cart_key: str) -> Order | None:
-        """The order that was made of a cart."""
-        return await self.find_one({"cartKeys": cart_key, "cartId": {"$type": "string"}})
+    async def was_made_of(self, cart_id: str, cart_key: str) -> bool:
+        """Whether some order was made of this cart, named by its id or by a hash of what the buyer sent."""
+        criteria = {"$or": [{"cartId": cart_id}, {"cartKey": cart_key}]}
+        return await self.collection.find_one(self.scope(criteria), {"_id": 1}) is not None
 
     async def sales_of(self, shop_id: str, client_sale_ids: Sequence[str]) -> dict[str, Order]:
         """Till sales of a shop by the ids their tills gave them."""
