@@ -11,7 +11,9 @@ from common.events.orders import OrderCreated
 from common.ids import new_id
 from common.money import Money
 from common.testing import Harness
-from tests.catalog.conftest import NewCompany, eventually, made, product_body, variants_body
+from services.catalog.domain.cart import Cart, new_token
+from services.catalog.store.carts import Carts
+from tests.catalog.conftest import NewCompany, eventually, made, variants_body
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -34,6 +36,10 @@ async def put(client: httpx2.AsyncClient, product_id: str, quantity: int = 1, **
     headers = {"X-Cart-Token": more.pop("token")} if more.get("token") else {}
     body = {"productId": product_id, "quantity": quantity, **more}
     return await client.post("/api/cart/items", json=body, headers=headers)
+
+
+async def _is_empty(client: httpx2.AsyncClient) -> bool:
+    return not (await client.get("/api/cart")).json()["items"]
 
 
 class TestAnonymous:
@@ -141,17 +147,18 @@ class TestAnonymous:
         assert [line["quantity"] for line in cart["items"]] == [8]
 
     async def test_is_bounded(self, catalog: Harness, new_company: NewCompany) -> None:
-        company = await new_company()
-        rows = [product_body(f"P{number}") for number in range(201)]
+        company, token = await new_company(), new_token()
         async with catalog.user("company_admin", company) as admin:
-            batch = (await admin.post("/api/products/batch", json={"products": rows})).json()
-        ids = [row["result"]["id"] for row in batch["results"]]
+            mug, bowl = await made(admin, "MUG"), await made(admin, "BOWL")
+        cart = Cart.open_for_token(token, company, datetime.now(UTC))
+        for number in range(199):
+            cart.add(f"prd_{number}", None, sku=str(number), name="X", quantity=1)
+        await Carts(catalog.runtime.ground).for_company(company).insert(cart)
         async with catalog.client(tenant=company) as shopper:
-            token = (await put(shopper, ids[0], 1_000_000)).headers["x-cart-token"]
-            too_many = await put(shopper, ids[0], 1, token=token)
-            for product_id in ids[1:200]:
-                await put(shopper, product_id, token=token)
-            full = await put(shopper, ids[200], token=token)
+            last = await put(shopper, mug["id"], 1_000_000, token=token)
+            too_many = await put(shopper, mug["id"], 1, token=token)
+            full = await put(shopper, bowl["id"], token=token)
+        assert (last.status_code, len(last.json()["items"])) == (200, 200)
         assert (too_many.status_code, too_many.json()["code"]) == (422, "quantity_out_of_range")
         assert (full.status_code, full.json()["code"]) == (409, "cart_full")
 
@@ -200,15 +207,12 @@ class TestSignedIn:
 
 
 class TestTellAndOrder:
-    async def test_an_order_empties_it_and_it_goes_on_under_another_id(
-        self, catalog: Harness, new_company: NewCompany
-    ) -> None:
+    async def test_an_order_empties_it_and_a_successor_goes_on(self, catalog: Harness, new_company: NewCompany) -> None:
         company = await new_company()
         async with catalog.user("company_admin", company) as admin:
             mug = await made(admin)
         async with catalog.client(tenant=company) as shopper, catalog.service_client("sales", company) as sales:
             cart = (await put(shopper, mug["id"], 3)).json()
-            carried = {"x-cart-token": cart["token"]}
             by_token = (await sales.get(f"/internal/carts/{cart['token']}")).json()
             by_id = (await sales.get(f"/internal/carts/{cart['id']}")).json()
             assert by_token["items"] == [{"productId": mug["id"], "variantId": None, "quantity": 3}]
@@ -216,16 +220,30 @@ class TestTellAndOrder:
             assert cart["token"] not in cart["id"]
 
             await catalog.publish(order_created(cart["id"]), company, times=3)
-
-            async def is_empty() -> bool:
-                return not (await shopper.get("/api/cart", headers=carried)).json()["items"]
-
-            await eventually(is_empty)
-            after = (await put(shopper, mug["id"], 1, token=cart["token"])).json()
+            shopper.headers["x-cart-token"] = cart["token"]
+            await eventually(lambda: _is_empty(shopper))
+            next_cart = (await put(shopper, mug["id"], 1)).json()
             await catalog.publish(order_created(cart["id"]), company)
+            still = (await shopper.get("/api/cart", headers={"x-cart-token": next_cart["token"]})).json()
+            assert (await sales.get(f"/internal/carts/{cart['id']}")).json()["items"] == []
+        assert next_cart["id"] != cart["id"]
+        assert next_cart["token"] != cart["token"]
+        assert [line["quantity"] for line in next_cart["items"]] == [1]
+        assert still == next_cart
+
+    async def test_a_signed_in_one_goes_on_under_another_id(self, catalog: Harness, new_company: NewCompany) -> None:
+        company = await new_company()
+        async with catalog.user("company_admin", company) as admin:
+            mug = await made(admin)
+        async with catalog.user("customer", company) as customer, catalog.service_client("sales", company) as sales:
+            cart = (await put(customer, mug["id"], 3)).json()
+            event_id = await catalog.publish(order_created(cart["id"]), company)
+            await eventually(lambda: _is_empty(customer))
+            after = (await put(customer, mug["id"], 1)).json()
+            await catalog.publish(order_created(cart["id"]), company, event_id=event_id)
             assert (await sales.get(f"/internal/carts/{cart['id']}")).status_code == 404
+            assert (await sales.get(f"/internal/carts/{after['id']}")).json()["items"][0]["quantity"] == 1
         assert after["id"] != cart["id"]
-        assert [line["quantity"] for line in after["items"]] == [1]
 
     async def test_is_told_to_services_of_the_company_alone(self, catalog: Harness, new_company: NewCompany) -> None:
         company = await new_company()

@@ -13,7 +13,15 @@ from common.events.parts import CompanySettings
 from common.money import Money
 from services.catalog.domain.attributes import check_attributes, facets, is_attribute_name, merged, wanted_facets
 from services.catalog.domain.barcode import check_digit, is_gtin
-from services.catalog.domain.cart import LARGEST_QUANTITY, LINES_LIMIT, Cart, id_of_token, is_token, new_token
+from services.catalog.domain.cart import (
+    LARGEST_QUANTITY,
+    LINES_LIMIT,
+    Cart,
+    id_of_token,
+    is_token,
+    new_token,
+    successor_of,
+)
 from services.catalog.domain.category import Category, with_descendants
 from services.catalog.domain.product import Product, ProductDraft
 from services.catalog.domain.stock import StockFlag, StockStatus, status_of
@@ -219,11 +227,19 @@ class TestCart:
         assert [(line.sku, line.quantity) for line in mine.lines] == [("A", 1), ("B", LARGEST_QUANTITY), ("C", 2)]
         assert (other.lines, other.merged_into) == ([], mine.id)
 
-    def test_an_order_leaves_it_empty_under_another_id(self) -> None:
+    def test_an_order_ends_it_or_gives_it_another_id(self) -> None:
         cart = cart_with(("A", 1))
-        before = cart.public_id
+        mine = Cart.open_for_owner("usr_1", None, "cmp_1", NOW)
+        before = mine.public_id
         cart.empty_after_order()
-        assert (cart.lines, cart.public_id != before) == ([], True)
+        mine.empty_after_order()
+        assert (cart.lines, cart.is_ordered) == ([], True)
+        assert (mine.is_ordered, mine.public_id != before) == (False, True)
+
+    def test_the_successors_token_looks_like_any_other(self) -> None:
+        token = new_token()
+        assert is_token(successor_of(token))
+        assert successor_of(token) not in (token, successor_of(new_token()))
 
     @given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 50), st.none() | st.integers(0, 3000))))
     def test_totals_are_the_sum_of_lines(self, rows: list[tuple[int, int, int | None]]) -> None:

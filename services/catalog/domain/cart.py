@@ -1,5 +1,6 @@
 """Carts: what somebody means to buy. Prices are looked up live; a cart holds none."""
 
+import base64
 import hashlib
 import re
 import secrets
@@ -30,8 +31,9 @@ class CartLine(Part):
 class Cart(Aggregate):
     """One basket, of a signed-in shopper or of whoever holds its token.
 
-    ``public_id`` is what an order names; it changes when an order has emptied the cart, so that each is
-    ordered once. ``merged_into`` is set once a signed-in cart has taken it in: its token is void then.
+    ``public_id`` is what an order names. Each is ordered once: after an order a signed-in shopper's cart
+    goes on under another public id, and the cart of a token ends (``is_ordered``): its successor has a
+    token that follows from this one. ``merged_into``: a signed-in cart has taken it in; its token is void.
     """
 
     public_id: str
@@ -39,6 +41,7 @@ class Cart(Aggregate):
     customer_id: str | None = None
     lines: list[CartLine] = []
     merged_into: str | None = None
+    is_ordered: bool = False
     expires_at: datetime
 
     @classmethod
@@ -128,9 +131,12 @@ class Cart(Aggregate):
         other.merged_into = self.id
 
     def empty_after_order(self) -> None:
-        """An order took what was in it; the next order needs another id."""
+        """An order took what was in it."""
         self.lines = []
-        self.public_id = new_id("crt")
+        if self.owner_id is None:
+            self.is_ordered = True
+        else:
+            self.public_id = new_id("crt")
 
     def keep_until(self, now: datetime) -> None:
         """It is in use: not abandoned before another 90 days."""
@@ -151,6 +157,12 @@ def new_token() -> str:
 def is_token(text: str | None) -> bool:
     """Whether it looks like one of our tokens."""
     return text is not None and _TOKEN.fullmatch(text) is not None
+
+
+def successor_of(token: str) -> str:
+    """The token of the cart that follows the ordered one: whoever holds the old one reaches it."""
+    digest = hashlib.sha256(f"successor:{token}".encode()).digest()
+    return base64.urlsafe_b64encode(digest[:24]).decode()
 
 
 def id_of_token(company_id: str, token: str) -> str:

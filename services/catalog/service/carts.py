@@ -8,12 +8,13 @@ from common.errors import Conflict, NotFound, VersionConflict
 from common.identity.principal import Principal
 from common.mongo.transactions import Session, transact
 from services.catalog.clients.company import Companies
-from services.catalog.domain.cart import Cart, id_of_owner, id_of_token, is_token, new_token
+from services.catalog.domain.cart import Cart, id_of_owner, id_of_token, is_token, new_token, successor_of
 from services.catalog.domain.totals import PricedCart, price_cart
 from services.catalog.store.carts import Carts
 from services.catalog.store.products import Products
 
 TRIES = 20
+SUCCESSORS_LIMIT = 50
 
 Change = Callable[[Cart], None]
 
@@ -117,11 +118,20 @@ class CartService:
             if cart is None:
                 cart = Cart.open_for_owner(holder.owner_id, holder.customer_id, holder.company_id, now)
             return cart, cart.public_id
-        token = holder.token or new_token()
-        cart = await carts.find(id_of_token(holder.company_id, token))
-        if cart is not None and cart.merged_into is not None:
+        cart, token = await self._of_token(carts, holder.token or new_token())
+        if cart is not None and (cart.merged_into is not None or cart.is_ordered):
             cart, token = None, new_token()
         return cart or Cart.open_for_token(token, holder.company_id, now), token
+
+    async def _of_token(self, carts: Carts, token: str) -> tuple[Cart | None, str]:
+        """The cart behind a token and the token it has now: what was ordered is followed to its successor."""
+        cart = None
+        for _ in range(SUCCESSORS_LIMIT):
+            cart = await carts.find(id_of_token(carts.company_id, token))
+            if cart is None or not cart.is_ordered:
+                break
+            token = successor_of(token)
+        return cart, token
 
     async def _merge(self, holder: CartHolder) -> None:
         """Take what was put in before signing in into the signed-in cart, once; the token is void then."""
