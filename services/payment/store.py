@@ -97,8 +97,8 @@ class Books:
             await self._put(self._accounts, account, session)
             for payment in payments:
                 await self._put(self._payments, payment, session)
-            if postings:
-                await self.ledger.insert_many([posting.to_document() for posting in postings], session=session)
+            for posting in postings:
+                await self.ledger.insert_one(posting.to_document(), session=session)
 
         await transact(self._ground.client, work)
 

@@ -300,6 +300,15 @@ class TestRead:
             async with who as caller:
                 assert (await caller.get(path)).status_code == 404
 
+    async def test_shows_a_guest_what_the_order_token_opens(self, shop: Shop) -> None:
+        payment = await paid(shop)
+        order = shop.intent_of(payment)["metadata"]["orderId"]
+        shop.sales.orders[order] = told(shop, order, orderTokenHash=hashlib.sha256(b"secret").hexdigest())
+        async with shop.harness.client(tenant=shop.company) as guest:
+            wrong = await guest.get(f"/api/payments/{payment}", headers={"X-Order-Token": "guess"})
+            right = await guest.get(f"/api/payments/{payment}", headers={"X-Order-Token": "secret"})
+        assert (wrong.status_code, right.status_code) == (404, 200)
+
     async def test_filters_the_list(self, shop: Shop) -> None:
         first, second = await paid(shop, shop="shp_1"), await paid(shop, "cash")
         day = SystemClock().now().isoformat()[:10]

@@ -27,7 +27,7 @@ class PaymentService:
         self.charging = Charging(on, self.refunding)
         self.orders = OrderFlow(on, self.charging, self.refunding)
         self.processing = Processing(on, self.charging, self.orders)
-        self.reading = Reading(on)
+        self.reading = Reading(on, self.processing)
         self.webhooks = Webhooks(
             on,
             self.charging,

@@ -5,12 +5,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from common.errors import Forbidden, Invalid, NotFound
+from common.errors import Forbidden, Invalid
 from common.identity.principal import Principal
 from common.pagination import Page, PageRequest
 from services.payment.domain import Payment
 from services.payment.service.foundation import Foundation
-from services.payment.service.processing import check_access
+from services.payment.service.processing import Processing
 
 _DAY_LENGTH = len("2026-01-31")
 
@@ -29,8 +29,9 @@ class PaymentFilter:
 class Reading:
     """Lists and single payments, each within what the caller may see."""
 
-    def __init__(self, on: Foundation) -> None:
+    def __init__(self, on: Foundation, processing: Processing) -> None:
         self._on = on
+        self._processing = processing
 
     async def list(self, who: Principal, chosen: PaymentFilter, page: PageRequest) -> Page[Payment]:
         """Payments of the company; for those limited to shops, of theirs."""
@@ -50,10 +51,7 @@ class Reading:
         if who.may("payments.read"):
             who.require_shop(payment.shop_id, "payment")
             return payment
-        account = await self._on.accounts.for_company(who.tenant).find(payment.order_id)
-        if account is None:
-            raise NotFound("payment")
-        check_access(who, account, order_token)
+        await self._processing.account(who, payment.order_id, order_token)
         return payment
 
     async def balances(self, who: Principal) -> dict[str, Any]:
