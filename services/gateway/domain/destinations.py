@@ -29,6 +29,9 @@ OWN = frozenset({"/health", "/health/live", "/health/ready", "/docs", "/openapi.
 SOCKETS = frozenset({"/ws"})
 """Where a WebSocket may be opened."""
 
+WITHOUT_TOKEN = frozenset({"/api/auth/login", "/api/auth/register", "/api/auth/refresh"})
+"""Where a token says nothing: an expired one that a client still sends must not keep it from signing in."""
+
 
 def service_for(path: str) -> str | None:
     """The service behind a decoded path, by its first segment, or its first two below ``/api``."""

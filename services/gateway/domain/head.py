@@ -63,6 +63,11 @@ class Head:
         value = self.taken.get(name)
         return value.decode("latin-1") if value is not None else None
 
+    def drop_token(self) -> None:
+        """Take the Authorization header out of what is read and of what passes."""
+        if self.taken.pop(b"authorization", None) is not None:
+            self.passed = [(name, value) for name, value in self.passed if name != "authorization"]
+
     @property
     def content_length(self) -> int | None:
         """The announced length of the body in bytes. Raises ValueError when it is no number."""
