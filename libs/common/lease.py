@@ -10,7 +10,11 @@ from pymongo import ReturnDocument
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
+from common.clock import monotonic_seconds
 from common.ids import sortable_part
+from common.logging import get_logger
+
+log = get_logger(__name__)
 
 LEASE_SECONDS = 10
 RENEW_SECONDS = 3
@@ -42,8 +46,7 @@ class Lease:
         try:
             yield fence
         except asyncio.CancelledError:
-            if lost.is_set():
-                task.uncancel()
+            if lost.is_set() and task.uncancel() == 0:  # a stop asked from outside stays one
                 raise NotHolder(self._name) from None
             raise
         finally:
@@ -67,19 +70,21 @@ class Lease:
 
     async def _keep(self, fence: int, task: asyncio.Task[Any], lost: asyncio.Event) -> None:
         """Renew in time; when the lease is lost, stop the work that runs under it."""
-        missed = 0
-        while missed * RENEW_SECONDS < LEASE_SECONDS:
+        ours_until = monotonic_seconds() + LEASE_SECONDS
+        while monotonic_seconds() < ours_until:
             await asyncio.sleep(RENEW_SECONDS)
+            asked = monotonic_seconds()
             try:
-                held = await self._collection.update_one(
-                    {"_id": self._name, "holder": self._holder, "fence": fence},
-                    [{"$set": {"until": _UNTIL}}],
-                )
+                async with asyncio.timeout(max(ours_until - asked, 0.1)):
+                    held = await self._collection.update_one(
+                        {"_id": self._name, "holder": self._holder, "fence": fence},
+                        [{"$set": {"until": _UNTIL}}],
+                    )
                 if held.matched_count == 0:
                     break
-                missed = 0
-            except PyMongoError:
-                missed += 1
+                ours_until = asked + LEASE_SECONDS
+            except (PyMongoError, TimeoutError) as error:
+                log.warning("lease_not_renewed", lease=self._name, error=repr(error))
         lost.set()
         task.cancel()
 

@@ -90,8 +90,7 @@ async def declare_exchanges(channel: AbstractChannel) -> None:
 
 async def declare_service_queue(channel: AbstractChannel, service: str, types: Iterable[str]) -> None:
     """A service's own queue, its dead-letter queue and their bindings; safe to repeat."""
-    dead = await channel.declare_queue(dead_queue(service), durable=True, arguments={"x-queue-type": "quorum"})
-    await dead.bind(DEAD, service)
+    await declare_dead_queue(channel, service)
     arguments: Arguments = {
         "x-queue-type": "quorum",
         "x-delivery-limit": DELIVERY_LIMIT,
@@ -104,6 +103,12 @@ async def declare_service_queue(channel: AbstractChannel, service: str, types: I
     await queue.bind(RETURN, service)
     for event_type in sorted(types):
         await queue.bind(EVENTS, event_type)
+
+
+async def declare_dead_queue(channel: AbstractChannel, service: str) -> None:
+    """Where a service lays what it cannot handle; safe to repeat."""
+    dead = await channel.declare_queue(dead_queue(service), durable=True, arguments={"x-queue-type": "quorum"})
+    await dead.bind(DEAD, service)
 
 
 async def declare_feed(channel: AbstractChannel) -> str:
