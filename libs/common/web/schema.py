@@ -62,11 +62,19 @@ class In(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
 
 
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for field in schema.get("properties", {}).values():
+        field.pop("default", None)
+
+
 class PatchIn(In):
     """A merge patch (RFC 7396): absent is unchanged, null clears. ``changes()`` holds what was sent.
 
     Subclasses list members that never change in ``IMMUTABLE``; sending one is 422 ``immutable_field``.
+    Defaults only stand in for what is absent, and are not shown in the schema.
     """
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
 
     IMMUTABLE: ClassVar[tuple[str, ...]] = ("id", "sku", "slug", "currency")
 
