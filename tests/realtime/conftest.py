@@ -21,10 +21,12 @@ class Sales:
 
     def __init__(self) -> None:
         self.orders: dict[str, dict[str, Any]] = {}
+        self.is_down = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         found = self.orders.get(scope["path"].rpartition("/")[2])
-        await answer(send, 200 if found else 404, found or {"code": "not_found"})
+        status = 503 if self.is_down else 200 if found else 404
+        await answer(send, status, found or {"code": "not_found"})
 
 
 class Socket:

@@ -123,6 +123,14 @@ class TestSubscribe:
             event = await live.harness.publish(samples.paid(own), company)
             assert await heard(socket, 1) == [(f"order:{own}", event)]
 
+    async def test_refuses_only_the_channel_that_cannot_be_checked(self, live: Live) -> None:
+        live.sales.is_down = True
+        async with live.socket("company_admin", new_id("cmp")) as socket:
+            answer = await socket.subscribe("orders", "order:ord_1")
+        live.sales.is_down = False
+        assert answer["channels"] == ["orders"]
+        assert answer["refused"] == [{"channel": "order:ord_1", "code": "unavailable"}]
+
     async def test_stops_after_unsubscribing(self, live: Live) -> None:
         company = new_id("cmp")
         async with live.socket("company_admin", company) as socket:

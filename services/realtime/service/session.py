@@ -61,12 +61,18 @@ class Session:
         refused: list[tuple[str, str]] = []
         for channel in dict.fromkeys(channels):
             room = len(self._listener.channels | set(granted)) < MOST_CHANNELS
-            code = await self._access.refusal(self._listener.holder.principal, channel) if room else "too_many_channels"
+            code = await self._refusal(channel) if room else "too_many_channels"
             if code is None:
                 granted.append(channel)
             else:
                 refused.append((channel, code))
         return granted, refused
+
+    async def _refusal(self, channel: str) -> str | None:
+        try:
+            return await self._access.refusal(self._listener.holder.principal, channel)
+        except Unavailable as error:
+            return error.code
 
     async def _resume(self, frame: Resume) -> None:
         cursor = parse_cursor(frame.cursor)
