@@ -254,27 +254,63 @@ class TestFollow:
 
 
 class TestSweep:
-    async def test_finishes_what_a_crash_left_without_taking_twice(self, company: Company) -> None:
-        """The worker died after its bulk write, before its conclusion: the lease runs out, the sweeper goes on."""
+    """What a worker that died between its bulk write and its conclusion leaves, another finishes without a repeat."""
+
+    async def crash(self, company: Company, order_id: str, state: str) -> None:
+        """The document as such a worker leaves it: in work, under a lease that has run out."""
+        past = SystemClock().now().replace(year=2020)
+        left = {"$set": {"state": state, "until": past, "wakeAt": past}}
+        await company.harness.runtime.database["reservations"].update_one({"orderId": order_id}, left)
+
+    async def test_finishes_a_reservation(self, company: Company) -> None:
         await company.stock("A", 5)
         order = await company.order(("A", 2))
         held = await company.ended(order.order_id, "held")
-        reservations = company.harness.runtime.database["reservations"]
-        past = SystemClock().now().replace(year=2020)
-        crashed = {"$set": {"state": "reserving", "until": past, "wakeAt": past, "lines": []}}
-        await reservations.update_one({"_id": held["id"]}, crashed)
+        await self.crash(company, order.order_id, "reserving")
         again = await company.ended(order.order_id, "held", sweeping=True)
         assert again["lines"] == held["lines"]
         assert (await company.row("A"))["reserved"] == 2
-        await company.confirm(order)
-        await company.ended(order.order_id, "deducted")
-        await reservations.update_one(
-            {"_id": held["id"]}, {"$set": {"state": "restocking", "until": past, "wakeAt": past}}
-        )
-        await company.ended(order.order_id, "restocked", sweeping=True)
-        await reservations.update_one(
-            {"_id": held["id"]}, {"$set": {"state": "restocking", "until": past, "wakeAt": past}}
-        )
-        await company.ended(order.order_id, "restocked", sweeping=True)
-        assert (await company.row("A"))["onHand"] == 5
-        assert [entry["delta"] for entry in await company.movements(sku="A")] == [2, -2, 5]
+
+    async def test_finishes_a_release(self, company: Company) -> None:
+        await company.stock("A", 5)
+        order = await company.order(("A", 2))
+        await company.ended(order.order_id, "held")
+        await self.crash(company, order.order_id, "releasing")
+        await company.ended(order.order_id, "released", sweeping=True)
+        await self.crash(company, order.order_id, "releasing")
+        await company.ended(order.order_id, "released", sweeping=True)
+        assert (await company.row("A"))["reserved"] == 0
+
+    async def test_finishes_a_deduction_and_a_restock(self, company: Company) -> None:
+        await company.stock("A", 5)
+        order = await company.order(("A", 2))
+        await company.ended(order.order_id, "held")
+        for state, ended, on_hand in (
+            ("deducting", "deducted", 3),
+            ("deducting", "deducted", 3),
+            ("restocking", "restocked", 5),
+            ("restocking", "restocked", 5),
+        ):
+            await self.crash(company, order.order_id, state)
+            await company.ended(order.order_id, ended, sweeping=True)
+            assert (await company.row("A"))["onHand"] == on_hand
+        assert sorted(entry["delta"] for entry in await company.movements(sku="A")) == [-2, 2, 5]
+
+    async def test_finishes_a_till_sale(self, company: Company) -> None:
+        order_id = await company.sell(("A", 2))
+        await company.ended(order_id, "deducted")
+        await self.crash(company, order_id, "taking")
+        await company.ended(order_id, "deducted", sweeping=True)
+        assert (await company.row("A"))["onHand"] == -2
+
+    async def test_tells_a_crossing_that_a_crash_left_untold(self, company: Company) -> None:
+        await company.stock("A", 3)
+        await company.harness.events.wait_for("inventory.low_stock", lambda e: e.company_id == company.id)
+        stock = company.harness.runtime.database["stock"]
+        left = {"$set": {"announced": "in_stock", "crossedAt": SystemClock().now()}}
+        await stock.update_one({"companyId": company.id}, left)
+        await company.harness.service.sweeping.sweep()
+        await company.harness.events.wait_for("inventory.low_stock", lambda e: e.company_id == company.id, count=2)
+        row = await stock.find_one({"companyId": company.id})
+        assert row is not None
+        assert (row["announced"], "crossedAt" in row) == ("low_stock", False)

@@ -43,7 +43,7 @@ def compose_service(ground: Ground, clients: ServiceClients) -> InventoryService
         reading=Reading(warehouses, stock, skus, companies, reservations, ledger, relay),
         reserving=reserving,
         taking=taking,
-        following=Following(warehouses, stock, skus, companies, shelving, announcing),
+        following=Following(stock, skus, companies, shelving, announcing),
         sweeping=Sweeping(stock, reservations, announcing, reserving, taking),
         relay=relay,
     )

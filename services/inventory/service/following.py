@@ -7,7 +7,6 @@ from services.inventory.service.announcing import Announcing
 from services.inventory.service.shelving import Shelving
 from services.inventory.store.products import Companies, Skus
 from services.inventory.store.stock import Stock
-from services.inventory.store.warehouses import Warehouses
 
 FLAGGED_AT_ONCE = 500
 FLAGGED_ROUNDS = 20
@@ -18,14 +17,12 @@ class Following:
 
     def __init__(
         self,
-        warehouses: Warehouses,
         stock: Stock,
         skus: Skus,
         companies: Companies,
         shelving: Shelving,
         announcing: Announcing,
     ) -> None:
-        self._warehouses = warehouses
         self._stock = stock
         self._skus = skus
         self._companies = companies
@@ -42,8 +39,7 @@ class Following:
             for sku, variant_id in skus
         ]
         await self._skus.take(company_id, event.sequence, facts)
-        warehouses = await self._warehouses.for_company(company_id).all()
-        await self._shelving.open_rows(company_id, [(place.id, sku) for place in warehouses for sku, _ in skus])
+        await self._shelving.open_product(company_id, facts)
 
     async def company(self, company_id: str, event: Envelope[CompanyCreated] | Envelope[CompanyUpdated]) -> None:
         """Take over the company's threshold; rows without one of their own are judged by it at once."""
