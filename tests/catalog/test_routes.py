@@ -1,6 +1,7 @@
 """Products and lists on the real servers."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
@@ -64,6 +65,15 @@ class TestCreate:
             answer = await admin.post("/api/products", json=product_body() | fields)
         assert (answer.status_code in (409, 422), answer.json().get("code")) == (True, code), answer.text
 
+    async def test_the_same_key_answers_the_same_product(self, catalog: Harness, new_company: NewCompany) -> None:
+        keyed = {"Idempotency-Key": "once"}
+        async with catalog.user("company_admin", await new_company()) as admin:
+            first = await admin.post("/api/products", json=product_body(), headers=keyed)
+            again = await admin.post("/api/products", json=product_body(), headers=keyed)
+            other = await admin.post("/api/products", json=product_body("B"), headers=keyed)
+        assert (again.status_code, again.json()) == (201, first.json())
+        assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+
     async def test_needs_the_permission(self, catalog: Harness) -> None:
         async with catalog.user("shop_staff", new_id("cmp")) as staff:
             assert (await staff.post("/api/products", json=product_body())).status_code == 403
@@ -97,6 +107,24 @@ class TestBatch:
         assert codes == ["sku_taken", "invalid_body", "unknown_category"]
         assert {item["sku"] for item in listed.json()["items"]} == {"A", "D"}
         await catalog.events.wait_for("product.created", lambda e: e.company_id == company, count=2)
+
+    async def test_a_replayed_key_makes_nothing_twice(self, catalog: Harness, new_company: NewCompany) -> None:
+        company = await new_company()
+        body = {"products": [product_body("A"), product_body("B")]}
+        async with catalog.user("company_admin", company, user_id="usr_batch") as admin:
+            first = await admin.post("/api/products/batch", json=body, headers={"Idempotency-Key": "k1"})
+            again = await admin.post("/api/products/batch", json=body, headers={"Idempotency-Key": "k1"})
+            keys = catalog.runtime.database["idempotency_keys"]
+            crashed = {"$set": {"answer": None, "until": datetime(2020, 1, 1, tzinfo=UTC)}}
+            await keys.update_one({"_id": f"{company}:user:usr_batch|k1"}, crashed)
+            after_crash = await admin.post("/api/products/batch", json=body, headers={"Idempotency-Key": "k1"})
+        assert again.json() == first.json()
+        assert again.headers["idempotent-replayed"] == "true"
+        told = after_crash.json()
+        assert (told["accepted"], told["replayed"], told["rejected"]) == (0, 2, 0)
+        assert [row["result"]["id"] for row in told["results"]] == [
+            row["result"]["id"] for row in first.json()["results"]
+        ]
 
     async def test_refuses_more_than_500(self, catalog: Harness) -> None:
         async with catalog.user("company_admin", new_id("cmp")) as admin:

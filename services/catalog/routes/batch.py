@@ -1,6 +1,7 @@
 """Reading a batch of products row by row, and telling what became of each."""
 
-from typing import Any
+from collections import Counter
+from typing import Any, Literal
 
 from pydantic import ValidationError
 from pydantic_core import from_json
@@ -27,14 +28,25 @@ def tell(rows: list[BatchRow]) -> BatchOut:
     results = [
         BatchResult(
             index=index,
-            status="accepted" if row.product else "rejected",
+            status=_status(row),
             result=ProductOut.of(row.product) if row.product else None,
             problem=_problem(row.problem) if row.problem else None,
         )
         for index, row in enumerate(rows)
     ]
-    accepted = sum(row.product is not None for row in rows)
-    return BatchOut(results=results, accepted=accepted, replayed=0, rejected=len(rows) - accepted)
+    counted = Counter(result.status for result in results)
+    return BatchOut(
+        results=results,
+        accepted=counted["accepted"],
+        replayed=counted["replayed"],
+        rejected=counted["rejected"],
+    )
+
+
+def _status(row: BatchRow) -> Literal["accepted", "replayed", "rejected"]:
+    if row.product is None:
+        return "rejected"
+    return "replayed" if row.is_replayed else "accepted"
 
 
 def _problem(error: DomainError) -> dict[str, Any]:

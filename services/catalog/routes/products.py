@@ -4,6 +4,7 @@ from fastapi import APIRouter, Response
 
 from common.pagination import Page
 from common.web.etag import IfMatch, tag
+from common.web.idempotency import Idempotent
 from services.catalog.routes import batch
 from services.catalog.routes.dependencies import Reader, UseCases, Writer
 from services.catalog.routes.product_query import Asked
@@ -13,17 +14,29 @@ router = APIRouter(prefix="/api/products", tags=["products"])
 
 
 @router.post("", status_code=201)
-async def create_product(body: ProductIn, who: Writer, catalog: UseCases, response: Response) -> ProductOut:
+async def create_product(
+    body: ProductIn, who: Writer, catalog: UseCases, once: Idempotent, response: Response
+) -> ProductOut:
     """Create a product."""
-    product = await catalog.products.create(who, body.draft())
+
+    async def create() -> ProductOut:
+        return ProductOut.of(await catalog.products.create(who, body.draft(), once.id_for("prd")))
+
+    product = await once(create, status=201)
     tag(response, product.version)
-    return ProductOut.of(product)
+    return product
 
 
 @router.post("/batch")
-async def create_products(body: ProductBatchIn, who: Writer, catalog: UseCases) -> BatchOut:
+async def create_products(body: ProductBatchIn, who: Writer, catalog: UseCases, once: Idempotent) -> BatchOut:
     """Create up to 500 products; a result a row, none lost because another is bad."""
-    return batch.tell(await catalog.products.create_batch(who, [batch.read_row(row) for row in body.products]))
+    drafts = [batch.read_row(row) for row in body.products]
+
+    async def create() -> BatchOut:
+        product_ids = [once.id_for("prd", number) for number in range(1, len(drafts) + 1)]
+        return batch.tell(await catalog.products.create_batch(who, drafts, product_ids))
+
+    return await once(create)
 
 
 @router.get("")

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.clock import Clock
-from common.errors import DomainError, Invalid, NotFound, VersionConflict
+from common.errors import Conflict, DomainError, Invalid, NotFound, VersionConflict
 from common.events.stock import StockFact
 from common.identity.principal import Principal
-from common.ids import new_id
 from common.web.etag import check_version
 from services.catalog.clients.company import Companies
 from services.catalog.domain.product import Product, ProductDraft
@@ -21,10 +20,14 @@ TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class BatchRow:
-    """What became of one product of a batch: the product, or why it was refused."""
+    """What became of one product of a batch: the product, or why it was refused.
+
+    ``is_replayed``: an earlier run of the same request had made it.
+    """
 
     product: Product | None = None
     problem: DomainError | None = None
+    is_replayed: bool = False
 
 
 class ProductService:
@@ -36,30 +39,48 @@ class ProductService:
         self._companies = companies
         self._clock = clock
 
-    async def create(self, who: Principal, draft: ProductDraft) -> Product:
-        """A new product, in one insert.
+    async def create(self, who: Principal, draft: ProductDraft, product_id: str) -> Product:
+        """A new product, in one insert; one that is already there under this id is answered as it is.
 
         Raises Conflict ``sku_taken``; Invalid ``currency_mismatch``, ``unknown_category``, ``invalid_variants``.
         """
         await self._check_categories(who.tenant, [draft.category_id])
         currency = await self._companies.currency_of(who.tenant)
-        return await self._products.for_company(who.tenant).insert(self._make(who, draft, currency))
+        products = self._products.for_company(who.tenant)
+        try:
+            return await products.insert(self._make(who, draft, product_id, currency))
+        except Conflict:
+            earlier = await products.find(product_id)
+            if earlier is None:
+                raise
+            return earlier
 
-    async def create_batch(self, who: Principal, drafts: Sequence[ProductDraft | Invalid]) -> list[BatchRow]:
+    async def create_batch(
+        self, who: Principal, drafts: Sequence[ProductDraft | Invalid], product_ids: Sequence[str]
+    ) -> list[BatchRow]:
         """Many new products in one round trip; each is taken or refused by itself.
 
-        A draft that could not be read comes as its problem and keeps its place.
+        ``product_ids``: one a draft. A draft that could not be read comes as its problem and keeps its place.
         """
         readable = [draft for draft in drafts if isinstance(draft, ProductDraft)]
         named = _named(draft.category_id for draft in readable)
         known = await self._categories.for_company(who.tenant).names(named) if named else {}
-        rows = [await self._row(who, draft, known) for draft in drafts]
+        rows = [
+            await self._row(who, draft, product_id, known)
+            for draft, product_id in zip(drafts, product_ids, strict=True)
+        ]
         places = [place for place, row in enumerate(rows) if row.product is not None]
         made = [row.product for row in rows if row.product is not None]
-        for index, refusal in (await self._products.for_company(who.tenant).insert_each(made)).items():
-            if not isinstance(refusal, DomainError):
+        products = self._products.for_company(who.tenant)
+        refused = await products.insert_each(made)
+        earlier = await products.by_ids([made[index].id for index in refused])
+        for index, refusal in refused.items():
+            if made[index].id in earlier:
+                rows[places[index]] = BatchRow(product=earlier[made[index].id], is_replayed=True)
+            elif isinstance(refusal, DomainError):
+                rows[places[index]] = BatchRow(problem=refusal)
+            else:
                 raise refusal
-            rows[places[index]] = BatchRow(problem=refusal)
         return rows
 
     async def read(self, who: Principal, product_id: str) -> Product:
@@ -115,21 +136,23 @@ class ProductService:
                     raise
         return product
 
-    async def _row(self, who: Principal, draft: ProductDraft | Invalid, known: Mapping[str, str]) -> BatchRow:
+    async def _row(
+        self, who: Principal, draft: ProductDraft | Invalid, product_id: str, known: Mapping[str, str]
+    ) -> BatchRow:
         if isinstance(draft, Invalid):
             return BatchRow(problem=draft)
         if draft.category_id is not None and draft.category_id not in known:
             return BatchRow(problem=_unknown_category())
         currency = await self._companies.currency_of(who.tenant)
         try:
-            return BatchRow(product=self._make(who, draft, currency))
+            return BatchRow(product=self._make(who, draft, product_id, currency))
         except DomainError as error:
             return BatchRow(problem=error)
 
-    def _make(self, who: Principal, draft: ProductDraft, currency: str) -> Product:
+    def _make(self, who: Principal, draft: ProductDraft, product_id: str, currency: str) -> Product:
         return Product.create(
             draft,
-            product_id=new_id("prd"),
+            product_id=product_id,
             company_id=who.tenant,
             currency=currency,
             now=self._clock.now(),

@@ -63,7 +63,7 @@ class Products(Store[Product]):
         IndexModel([("companyId", 1), ("categoryId", 1), ("createdAt", -1), ("_id", -1)], name="company_category"),
         IndexModel([("companyId", 1), ("facets", 1)], name="company_facets"),
     ]
-    TAKEN = {"company_skus": "sku_taken"}
+    TAKEN = {"company_skus": "sku_taken", "_id_": "product_taken"}
 
     async def insert_each(self, products: Sequence[Product]) -> dict[int, Exception]:
         """Insert all in one round trip; those that are refused, by their place, with the reason."""
