@@ -2,13 +2,14 @@
 
 from fastapi import FastAPI
 
-from common.runtime import Runtime
+from common.runtime import Background, Runtime
 from common.web.application import create_application
 from services.company import routes
+from services.company.clients import Auth
 from services.company.handlers import HANDLERS
 from services.company.service import CompanyService
 from services.company.settings import Settings
-from services.company.store import Companies
+from services.company.store import Companies, Foundings
 
 
 def settings() -> Settings:
@@ -17,11 +18,18 @@ def settings() -> Settings:
 
 
 async def compose(runtime: Runtime) -> CompanyService:
-    """Open the store and make the use cases."""
-    runtime.declare(Companies)
-    return CompanyService(Companies(runtime.ground), runtime.clients, runtime.clock)
+    """Open the stores and make the use cases."""
+    runtime.declare(Companies, Foundings)
+    ground = runtime.ground
+    return CompanyService(Companies(ground), Foundings(ground), Auth(runtime.clients), runtime.clock)
 
 
 def create_app(settings: Settings) -> FastAPI:
     """The service as an ASGI application."""
-    return create_application(settings, routers=(routes.router,), compose=compose, handlers=HANDLERS)
+    return create_application(
+        settings,
+        routers=(routes.router,),
+        compose=compose,
+        handlers=HANDLERS,
+        background=lambda service: (Background("foundings", service.sweep_for_ever),),
+    )

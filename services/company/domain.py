@@ -1,30 +1,50 @@
-"""Rules of companies, the tenants of the suite."""
+"""Rules of companies: the tenants of the suite."""
 
-import re
 from datetime import datetime
 from typing import Any, Literal
 
 from common.aggregate import Aggregate
-from common.errors import Invalid
+from common.errors import Invalid, InvalidTransition
 from common.events.parts import CompanySettings
 from common.events.tenancy import CompanyCreated, CompanyReactivated, CompanySuspended, CompanyUpdated
 
 Status = Literal["active", "suspended", "closed"]
 
-SLUG = re.compile(r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")
-"""A DNS label (RFC 1123), since it becomes the storefront's subdomain."""
+MOVES: dict[Status, tuple[Status, ...]] = {
+    "active": ("suspended", "closed"),
+    "suspended": ("active", "closed"),
+    "closed": ("active",),
+}
 
 RESERVED_SLUGS = frozenset(
-    (
-        *("admin", "api", "app", "assets", "auth", "cdn", "console", "docs", "ftp", "gateway", "health", "help"),
-        *("internal", "localhost", "login", "mail", "markethall", "metrics", "ns1", "ns2", "platform", "pos"),
-        *("root", "shop", "smtp", "static", "status", "storefront", "support", "system", "test", "www", "ws"),
-    )
+    {
+        "admin",
+        "api",
+        "app",
+        "assets",
+        "auth",
+        "cdn",
+        "console",
+        "docs",
+        "health",
+        "internal",
+        "localhost",
+        "mail",
+        "markethall",
+        "platform",
+        "pos",
+        "static",
+        "status",
+        "support",
+        "ws",
+        "www",
+    }
 )
+"""Names that a subdomain of the platform itself may need."""
 
 
 class Company(Aggregate):
-    """A tenant. Its own id is also its ``company_id``; slug and currency never change."""
+    """A tenant. Its slug is its subdomain; slug and currency never change."""
 
     name: str
     slug: str
@@ -36,18 +56,12 @@ class Company(Aggregate):
 
     @classmethod
     def found(
-        cls,
-        *,
-        company_id: str,
-        name: str,
-        slug: str,
-        currency: str,
-        timezone: str,
-        country: str | None,
-        now: datetime,
+        cls, *, company_id: str, name: str, slug: str, currency: str, timezone: str, country: str | None, now: datetime
     ) -> "Company":
-        """A new tenant, announced to everyone who keeps a copy of its settings."""
-        company = cls(
+        """A new company. Raises Invalid ``slug_reserved``. Announced by :meth:`announce`, once it has an admin."""
+        if slug in RESERVED_SLUGS:
+            raise Invalid("slug_reserved", "This name is reserved.", [("slug", "is reserved")])
+        return cls(
             id=company_id,
             company_id=company_id,
             name=name,
@@ -58,39 +72,56 @@ class Company(Aggregate):
             created_at=now,
             updated_at=now,
         )
-        company.record(CompanyCreated(company_id=company_id, **company._facts()))
-        return company
+
+    def announce(self) -> None:
+        """Tell everyone that the company exists."""
+        self.record(CompanyCreated(**self._facts()))
 
     def edit(self, changes: dict[str, Any]) -> None:
-        """Apply ``changes`` by field name; suspension and its end are announced besides."""
-        changes = {name: value for name, value in changes.items() if getattr(self, name) != value}
-        if not changes:
+        """Apply ``changes`` by field name; ``settings`` is merged. Raises InvalidTransition for the status."""
+        before_status = self.status
+        wanted = self._wanted(changes)
+        if not wanted:
             return
-        before = {name: getattr(self, name) for name in changes}
-        for name, value in changes.items():
+        before = {name: getattr(self, name) for name in wanted}
+        for name, value in wanted.items():
             setattr(self, name, value)
-        self.record(CompanyUpdated(before=_plain(before), after=_plain(changes), company_id=self.id, **self._facts()))
-        if "status" in changes:
-            self._announce_status(before["status"])
-
-    def _announce_status(self, before: Status) -> None:
+        self.record(CompanyUpdated(before=_plain(before), after=_plain(wanted), **self._facts()))
+        if self.status == before_status:
+            return
         if self.status == "active":
             self.record(CompanyReactivated(company_id=self.id))
-        elif before == "active":
+        else:
             self.record(CompanySuspended(company_id=self.id, status=self.status))
 
+    def _wanted(self, changes: dict[str, Any]) -> dict[str, Any]:
+        wanted = {name: value for name, value in changes.items() if name != "settings"}
+        if "settings" in changes:
+            wanted["settings"] = _merged(self.settings, changes["settings"])
+        wanted = {name: value for name, value in wanted.items() if value != getattr(self, name)}
+        if "status" in wanted and wanted["status"] not in MOVES[self.status]:
+            raise InvalidTransition(f"A company that is {self.status} cannot become {wanted['status']}.")
+        return wanted
+
     def _facts(self) -> dict[str, Any]:
-        names = ("name", "slug", "status", "currency", "timezone", "country", "settings")
-        return {name: getattr(self, name) for name in names}
+        return {
+            "company_id": self.id,
+            "name": self.name,
+            "slug": self.slug,
+            "status": self.status,
+            "currency": self.currency,
+            "timezone": self.timezone,
+            "country": self.country,
+            "settings": self.settings,
+        }
 
 
-def check_slug(slug: str) -> str:
-    """The slug. Raises Invalid ``invalid_body`` for one that is no DNS label, or is reserved."""
-    if not SLUG.match(slug):
-        raise Invalid("invalid_body", "The slug cannot be used.", [("slug", "lower-case letters, digits and hyphens")])
-    if slug in RESERVED_SLUGS:
-        raise Invalid("invalid_body", "The slug cannot be used.", [("slug", "is reserved")])
-    return slug
+def _merged(settings: CompanySettings, changes: dict[str, Any] | None) -> CompanySettings:
+    """RFC 7396: what is null goes back to its default; null for the whole clears everything."""
+    if changes is None:
+        return CompanySettings()
+    kept = {name: value for name, value in settings.model_dump().items() if name not in changes}
+    return CompanySettings(**kept, **{name: value for name, value in changes.items() if value is not None})
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The inbox of the company service: nobody's events concern it yet."""
+"""The inbox of the company service: nothing yet that it has to act on."""
 
 from common.events.handlers import Handlers
 

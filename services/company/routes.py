@@ -10,6 +10,7 @@ from common.pagination import Page, PageRequest
 from common.web.etag import IfMatch, tag
 from common.web.idempotency import Idempotent
 from common.web.lists import listing
+from services.company.clients import Admin
 from services.company.domain import Status
 from services.company.schemas import CompanyFacts, CompanyIn, CompanyOut, CompanyPatch
 from services.company.service import CompanyService
@@ -24,61 +25,68 @@ def _service(request: Request) -> CompanyService:
 
 Companies = Annotated[CompanyService, Depends(_service)]
 Founder = Annotated[Principal, requires("companies.create")]
-Reader = Annotated[Principal, requires("company.read")]
-Writer = Annotated[Principal, requires("company.write")]
+Reader = Annotated[Principal, requires("companies.list", "company.read")]
+Writer = Annotated[Principal, requires("companies.suspend", "company.write")]
 
 
 @router.post("/api/companies", status_code=201)
-async def found_company(body: CompanyIn, who: Founder, companies: Companies, once: Idempotent) -> CompanyOut:
+async def found_company(
+    body: CompanyIn, who: Founder, companies: Companies, once: Idempotent, answer: Response
+) -> CompanyOut:
     """Found a company with its first admin."""
-    return await once(lambda: _found(body, companies, once.id_for("cmp")), status=201)
 
+    async def found() -> CompanyOut:
+        password = body.admin.password.get_secret_value() if body.admin.password else None
+        company = await companies.found(
+            company_id=once.id_for("cmp"),
+            name=body.name,
+            slug=body.slug,
+            currency=body.currency,
+            timezone=body.timezone,
+            country=body.country,
+            admin=Admin(body.admin.email, body.admin.name, password),
+        )
+        tag(answer, company.version)
+        return CompanyOut.model_validate(company)
 
-async def _found(body: CompanyIn, companies: CompanyService, company_id: str) -> CompanyOut:
-    admin = {"email": body.admin.email, "name": body.admin.name}
-    if body.admin.password is not None:
-        admin["password"] = body.admin.password.get_secret_value()
-    fields = body.model_dump(exclude={"admin"})
-    return CompanyOut.model_validate(await companies.found(company_id=company_id, admin=admin, **fields))
+    return await once(found, status=201)
 
 
 @router.get("/api/companies")
 async def list_companies(
     who: Reader,
     companies: Companies,
-    page: Annotated[PageRequest, listing("name")],
-    status: Status | None = None,
+    page: Annotated[PageRequest, listing("name", "slug")],
     search: Annotated[str | None, Query(max_length=100)] = None,
+    status: Status | None = None,
 ) -> Page[CompanyOut]:
-    """List companies; a company admin sees their own."""
-    found = await companies.list(who, {"status": status} if status else {}, search, page)
-    return Page(items=[CompanyOut.model_validate(each) for each in found.items], next_cursor=found.next_cursor)
+    """List companies."""
+    found = await companies.list(who, search, status, page)
+    return Page(items=[CompanyOut.model_validate(company) for company in found.items], next_cursor=found.next_cursor)
 
 
 @router.get("/api/companies/{company_id}")
-async def read_company(company_id: str, who: Reader, companies: Companies, response: Response) -> CompanyOut:
+async def read_company(company_id: str, who: Reader, companies: Companies, answer: Response) -> CompanyOut:
     """Read one company."""
     company = await companies.read(who, company_id)
-    tag(response, company.version)
+    tag(answer, company.version)
     return CompanyOut.model_validate(company)
 
 
 @router.patch("/api/companies/{company_id}")
 async def edit_company(
-    company_id: str,
-    body: CompanyPatch,
-    who: Writer,
-    companies: Companies,
-    response: Response,
-    if_match: IfMatch = None,
+    company_id: str, body: CompanyPatch, who: Writer, companies: Companies, answer: Response, if_match: IfMatch = None
 ) -> CompanyOut:
-    """Change a company; only a super admin suspends, closes and reactivates."""
-    company = await companies.edit(who, company_id, body.changes(), if_match)
-    tag(response, company.version)
+    """Change a company; its status only the platform's administrator."""
+    changes = body.changes()
+    if body.settings is not None:
+        changes["settings"] = body.settings.changes()
+    company = await companies.edit(who, company_id, changes, if_match)
+    tag(answer, company.version)
     return CompanyOut.model_validate(company)
 
 
-@router.get("/internal/companies/{id_or_slug}", include_in_schema=False)
-async def tell_company(id_or_slug: str, who: InternalCaller, companies: Companies) -> CompanyFacts:
+@router.get("/internal/companies/{name}", include_in_schema=False)
+async def tell_company(name: str, who: InternalCaller, companies: Companies) -> CompanyFacts:
     """What other services may ask, by id or slug."""
-    return CompanyFacts.model_validate(await companies.tell(id_or_slug))
+    return CompanyFacts.model_validate(await companies.tell(name))

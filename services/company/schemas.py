@@ -1,22 +1,30 @@
 """Requests and answers of the company service."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import EmailStr, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, EmailStr, Field, SecretStr, StringConstraints
 from pydantic_extra_types.country import CountryAlpha2
 
 from common.money import Currency
 from common.web.schema import In, Out, PatchIn, Resource, Text, TimeZone
 from services.company.domain import Status
 
-Slug = Annotated[str, StringConstraints(min_length=1, max_length=40)]
+
+def _upper(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
+
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")]
+"""A DNS label: the company's subdomain."""
+
+Country = Annotated[CountryAlpha2, BeforeValidator(_upper), AfterValidator(str)]
 
 
 class AdminIn(In):
-    """The first company admin. Without a password the account is invited."""
+    """The first admin. A password only for an address that has no account yet."""
 
     email: EmailStr
-    password: SecretStr | None = None
+    password: Annotated[SecretStr, Field(max_length=1024)] | None = None
     name: Text
 
 
@@ -25,34 +33,34 @@ class CompanyIn(In):
 
     name: Text
     slug: Slug
-    currency: Currency
+    currency: Annotated[Currency, BeforeValidator(_upper)]
     timezone: TimeZone
-    country: CountryAlpha2 | None = None
+    country: Country | None = None
     admin: AdminIn
 
 
-class SettingsPatch(In):
-    """Changes to a company's settings; what is absent stays."""
+class SettingsPatch(PatchIn):
+    """Changes to the settings; null goes back to the default."""
 
-    tax_inclusive: bool = True
-    tax_basis_points: Annotated[int, Field(strict=True, ge=0, le=10_000)] = 0
-    guest_checkout: bool = True
-    payment_deadline_seconds: Annotated[int, Field(strict=True, ge=1, le=30 * 86_400)] = 900
-    low_stock_threshold: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] = 5
+    tax_inclusive: bool | None = None
+    tax_basis_points: Annotated[int, Field(strict=True, ge=0, le=10_000)] | None = None
+    guest_checkout: bool | None = None
+    payment_deadline_seconds: Annotated[int, Field(strict=True, ge=1, le=604_800)] | None = None
+    low_stock_threshold: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] | None = None
 
 
 class CompanyPatch(PatchIn):
-    """Changes to a company. Only a super admin changes ``status``."""
+    """Changes to a company; ``status`` is for the platform's administrator."""
 
     name: Text = ""
     timezone: TimeZone = "UTC"
-    country: CountryAlpha2 | None = None
+    country: Country | None = None
     status: Status = "active"
-    settings: SettingsPatch = SettingsPatch()
+    settings: SettingsPatch | None = None
 
 
 class SettingsOut(Out):
-    """A company's settings; ``tax_basis_points`` 2000 is 20 %."""
+    """The settings that others act by. ``tax_basis_points``: 2000 is 20 %."""
 
     tax_inclusive: bool
     tax_basis_points: int

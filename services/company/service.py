@@ -1,51 +1,48 @@
 """Use cases of the company service."""
 
+import asyncio
 import re
+from datetime import timedelta
 from typing import Any
 
-from common.clients import CallRefused, ServiceClients
 from common.clock import Clock
-from common.errors import Conflict, Invalid, NotFound, Unavailable
+from common.errors import Conflict, DomainError, Forbidden, NotFound, Unavailable
 from common.identity.principal import Principal
+from common.logging import get_logger
 from common.pagination import Page, PageRequest
 from common.web.etag import check_version
-from services.company.domain import Company, check_slug
-from services.company.store import Companies
+from services.company.clients import Admin, Auth
+from services.company.domain import Company, Status
+from services.company.store import Companies, Foundings
 
-TRUSTED_REFUSALS = (400, 409, 422)
+log = get_logger(__name__)
+
+ABANDONED_SECONDS = 30
+"""Longer than any call to auth takes: a founding as old as this has nobody working on it."""
+
+SWEEP_SECONDS = 10
+SWEEP_LIMIT = 50
 
 
 class CompanyService:
-    """Founding, showing and changing companies."""
+    """Founding and changing companies."""
 
-    def __init__(self, companies: Companies, clients: ServiceClients, clock: Clock) -> None:
+    def __init__(self, companies: Companies, foundings: Foundings, auth: Auth, clock: Clock) -> None:
         self._companies = companies
-        self._clients = clients
+        self._foundings = foundings
+        self._auth = auth
         self._clock = clock
 
     async def found(
-        self,
-        *,
-        company_id: str,
-        name: str,
-        slug: str,
-        currency: str,
-        timezone: str,
-        country: str | None,
-        admin: dict[str, Any],
+        self, *, company_id: str, name: str, slug: str, currency: str, timezone: str, country: str | None, admin: Admin
     ) -> Company:
-        """Found a company and have auth make its admin; nothing is left of it when auth refuses.
+        """Found a company with its admin. Nothing of it is seen before the admin exists.
 
-        The admin comes first, under the company's future id, so that no company stands without one. Raises
-        Conflict ``slug_taken`` or auth's own refusal, such as ``account_exists``.
+        Raises Conflict ``slug_taken`` or ``account_exists``, Invalid for a reserved slug or a weak password.
         """
-        check_slug(slug)
-        platform = self._companies.for_platform()
-        again = await platform.find(company_id)
-        if again is not None:
-            return again
-        if await platform.find_one({"slug": slug}):
-            raise Conflict("slug_taken", "This slug is already in use.")
+        known = await self._companies.for_platform().find(company_id)
+        if known is not None:
+            return known
         company = Company.found(
             company_id=company_id,
             name=name,
@@ -55,59 +52,90 @@ class CompanyService:
             country=country,
             now=self._clock.now(),
         )
-        user_id = await self._make_admin(company_id, admin)
+        await self._hold_slug(company)
         try:
-            return await platform.insert(company)
-        except Conflict:
-            await self._clients.delete("auth", f"/internal/staff/{company_id}/{user_id}", tenant=company_id)
+            if not await self._auth.has_staff(company_id):
+                await self._auth.hire_admin(company_id, admin)
+        except Unavailable:
+            raise  # what auth did is unknown: the sweeper finds out, or the next call under the same key
+        except DomainError:
+            await self._foundings.forget(company_id)
             raise
-
-    async def _make_admin(self, company_id: str, admin: dict[str, Any]) -> str:
-        account = {**admin, "companyId": company_id, "role": "company_admin", "shopIds": []}
-        try:
-            told = await self._clients.post("auth", "/internal/staff", account, tenant=company_id)
-        except CallRefused as error:
-            if error.status not in TRUSTED_REFUSALS:
-                raise Unavailable("The admin's account could not be made.") from error
-            detail = str(error.problem.get("detail", ""))
-            if error.status == 409:
-                raise Conflict(error.code, detail) from error
-            fields = [(f"admin.{each['field']}", each["message"]) for each in error.problem.get("errors", ())]
-            raise Invalid(error.code, detail, fields) from error
-        return str(told["userId"])
-
-    async def list(
-        self, who: Principal, criteria: dict[str, Any], search: str | None, page: PageRequest
-    ) -> Page[Company]:
-        """Every company for a super admin, one's own for its admin."""
-        if search:
-            criteria = {**criteria, "name": {"$regex": f"^{re.escape(search)}", "$options": "i"}}
-        return await self._visible(who).page(criteria, page)
+        return await self._complete(company)
 
     async def read(self, who: Principal, company_id: str) -> Company:
-        """One company. Raises NotFound for any but one's own, except for super admins."""
-        return await self._visible(who).get(company_id)
+        """One company. Raises NotFound, also for one that is not the caller's."""
+        if not who.may("companies.list") and who.company_id != company_id:
+            raise NotFound("company")
+        return await self._companies.for_company(company_id).get(company_id)
+
+    async def list(self, who: Principal, search: str | None, status: Status | None, page: PageRequest) -> Page[Company]:
+        """Companies; a company's own admin sees that one."""
+        criteria: dict[str, Any] = {"status": status} if status else {}
+        if search:
+            begins = {"$regex": re.escape(search), "$options": "i"}
+            criteria["$or"] = [{"name": begins}, {"slug": begins}]
+        own = who.company_id if not who.may("companies.list") else None
+        store = self._companies.for_company(own) if own else self._platform_view(who)
+        return await store.page(criteria, page)
 
     async def edit(self, who: Principal, company_id: str, changes: dict[str, Any], if_match: str | None) -> Company:
-        """Change a company. Raises Forbidden where only a super admin may, VersionConflict for an old version."""
-        if "status" in changes:
-            who.require("companies.suspend")
+        """Change a company. Raises NotFound, Forbidden for the status, VersionConflict, InvalidTransition."""
         company = await self.read(who, company_id)
+        if "status" in changes and not who.may("companies.suspend"):
+            raise Forbidden("permission_denied", "Only the platform's administrator changes a company's status.")
         check_version(if_match, company.version)
-        if "settings" in changes:
-            told = changes["settings"].model_dump(exclude_unset=True)
-            changes = {**changes, "settings": company.settings.model_copy(update=told)}
         company.edit(changes)
-        return await self._visible(who).save(company) if company.recorded else company
+        if not company.recorded:
+            return company
+        return await self._companies.for_company(company_id).save(company)
 
-    async def tell(self, id_or_slug: str) -> Company:
-        """One company for another service, by id or slug. Raises NotFound."""
-        key = "_id" if id_or_slug.startswith("cmp_") else "slug"
-        company = await self._companies.for_platform().find_one({key: id_or_slug})
+    async def tell(self, name: str) -> Company:
+        """A company by id or slug, for other services. Raises NotFound."""
+        company = await self._companies.by_id_or_slug(name)
         if company is None:
             raise NotFound("company")
         return company
 
-    def _visible(self, who: Principal) -> Companies:
-        everything = who.may("companies.list")
-        return self._companies.for_platform() if everything else self._companies.for_company(who.tenant)
+    async def sweep_for_ever(self) -> None:
+        """Bring abandoned foundings to an end, again and again."""
+        while True:
+            await self.sweep()
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    async def sweep(self) -> None:
+        """End foundings that a crash left: complete those whose admin was made, forget the others."""
+        before = self._clock.now() - timedelta(seconds=ABANDONED_SECONDS)
+        left = await self._foundings.for_platform().find_many({"createdAt": {"$lt": before}}, SWEEP_LIMIT)
+        for company in left:
+            try:
+                is_staffed = await self._auth.has_staff(company.id)
+            except Unavailable:
+                return
+            log.info("founding_was_left", companyId=company.id, isStaffed=is_staffed)
+            if is_staffed:
+                await self._complete(company)
+            else:
+                await self._foundings.forget(company.id)
+
+    def _platform_view(self, who: Principal) -> Companies:
+        who.require("companies.list")
+        return self._companies.for_platform()
+
+    async def _hold_slug(self, company: Company) -> None:
+        foundings = self._foundings.for_platform()
+        if await foundings.find(company.id) is None:
+            await foundings.insert(company.model_copy(deep=True))
+        holder = await self._companies.by_id_or_slug(company.slug)
+        if holder is not None and holder.id != company.id:
+            await self._foundings.forget(company.id)
+            raise Conflict("slug_taken", "This slug is already in use.")
+
+    async def _complete(self, company: Company) -> Company:
+        fresh = Company.model_validate(company.model_dump())
+        fresh.announce()
+        known = await self._companies.for_platform().find(company.id)
+        if known is None:
+            known = await self._companies.for_company(company.id).insert(fresh)
+        await self._foundings.forget(company.id)
+        return known

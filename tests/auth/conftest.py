@@ -1,0 +1,67 @@
+"""The auth service on the real servers, and the ways in that tests use."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx2
+import pytest_asyncio
+
+from common.identity.tokens import AccessClaims
+from common.ids import new_id
+from common.testing import Harness, Infrastructure
+
+PASSWORD = "Test123!"
+ADMIN_EMAIL = "root@suite.example"
+ADMIN_PASSWORD = "the first of all"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def auth(infrastructure: Infrastructure) -> AsyncIterator[Harness]:
+    environment = {"MARKETHALL_ADMIN_EMAIL": ADMIN_EMAIL, "MARKETHALL_ADMIN_PASSWORD": ADMIN_PASSWORD}
+    async with Harness("auth", infrastructure, **environment) as harness:
+        yield harness
+
+
+def address() -> str:
+    """An address that nobody has."""
+    return f"{new_id('a')}@people.example"
+
+
+async def post(auth: Harness, path: str, body: Any, *, token: str | None = None, **kwargs: Any) -> httpx2.Response:
+    """One call through the gateway, perhaps in a tenant."""
+    async with auth.client(token, **kwargs) as client:
+        return await client.post(path, json=body)
+
+
+async def login(auth: Harness, email: str, password: str = PASSWORD, **kwargs: Any) -> httpx2.Response:
+    """A sign-in."""
+    return await post(auth, "/api/auth/login", {"email": email, "password": password}, **kwargs)
+
+
+async def register(auth: Harness, email: str, *, tenant: str | None = None, **kwargs: Any) -> httpx2.Response:
+    """A registration as a customer."""
+    body = {"email": email, "password": PASSWORD, "role": "customer"}
+    return await post(auth, "/api/auth/register", body, tenant=tenant, **kwargs)
+
+
+async def hire(auth: Harness, company: str, email: str, role: str = "company_admin", **more: Any) -> httpx2.Response:
+    """What company and shop ask for."""
+    body = {"companyId": company, "email": email, "name": "Sam", "role": role, "shopIds": [], **more}
+    async with auth.service_client("company", company) as client:
+        return await client.post("/internal/staff", json=body)
+
+
+async def employed(auth: Harness, company: str, role: str = "company_admin", **more: Any) -> tuple[str, str, str]:
+    """Somebody who works for a company and is signed in: user id, address, access token."""
+    email = address()
+    made = await hire(auth, company, email, role, password=PASSWORD, **more)
+    assert made.status_code == 201, made.text
+    answer = await login(auth, email)
+    assert answer.status_code == 200, answer.text
+    return made.json()["userId"], email, answer.json()["accessToken"]
+
+
+async def claims_of(auth: Harness, token: str) -> AccessClaims:
+    """What a token says, verified with the published keys."""
+    claims: AccessClaims = await auth.runtime.tokens.verify(token)
+    return claims
