@@ -16,7 +16,11 @@ NewCompany = Callable[..., Awaitable[str]]
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def catalog(infrastructure: Infrastructure) -> AsyncIterator[Harness]:
-    async with Harness("catalog", infrastructure, MARKETHALL_SEARCH_COMMIT_MILLISECONDS="50") as harness:
+    environment = {
+        "MARKETHALL_SEARCH_COMMIT_MILLISECONDS": "50",
+        "MARKETHALL_SERVICE_URL_TEMPLATE": "http://127.0.0.1:9",  # nobody listens on the discard port
+    }
+    async with Harness("catalog", infrastructure, **environment) as harness:
         yield harness
 
 

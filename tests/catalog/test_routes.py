@@ -65,6 +65,12 @@ class TestCreate:
             answer = await admin.post("/api/products", json=product_body() | fields)
         assert (answer.status_code in (409, 422), answer.json().get("code")) == (True, code), answer.text
 
+    async def test_waits_for_the_company_service_where_its_currency_is_unknown(self, catalog: Harness) -> None:
+        async with catalog.user("company_admin", new_id("cmp")) as admin:
+            answer = await admin.post("/api/products", json=product_body())
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+        assert answer.headers["retry-after"]
+
     async def test_the_same_key_answers_the_same_product(self, catalog: Harness, new_company: NewCompany) -> None:
         keyed = {"Idempotency-Key": "once"}
         async with catalog.user("company_admin", await new_company()) as admin:
@@ -153,6 +159,20 @@ class TestEdit:
         assert (dollars.status_code, dollars.json()["code"]) == (422, "currency_mismatch")
         event = (await catalog.events.wait_for("product.updated", lambda e: e.company_id == company))[0]
         assert (event.sequence, event.data.price.amount, event.data.before["price"]["amount"]) == (2, 999, 1299)
+
+    async def test_null_clears_what_may_be_empty_and_nothing_else(
+        self, catalog: Harness, new_company: NewCompany
+    ) -> None:
+        async with catalog.user("company_admin", await new_company()) as admin:
+            product = await made(admin, "SHIRT", attributes={"a": 1}, barcode="4006381333931", **variants_body())
+            path = f"/api/products/{product['id']}"
+            for field in ("name", "price", "status"):
+                assert (await admin.patch(path, json={field: None})).status_code == 422, field
+            cleared = await admin.patch(path, json={"attributes": None, "barcode": None, "variants": None})
+            unchanged = await admin.patch(path, json={})
+        shown = cleared.json()
+        assert (shown["attributes"], shown["barcode"], shown["variants"], shown["options"]) == ({}, None, [], [])
+        assert unchanged.json() == shown
 
     async def test_keeps_the_ids_of_variants_whose_sku_stays(self, catalog: Harness, new_company: NewCompany) -> None:
         async with catalog.user("company_admin", await new_company()) as admin:
