@@ -42,6 +42,11 @@ class Settings(ServiceSettings):
     def _are_networks(cls, value: list[str]) -> list[str]:
         return [str(ipaddress.ip_network(each)) for each in value]
 
+    @property
+    def networks(self) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+        """The trusted proxies, parsed."""
+        return [ipaddress.ip_network(each) for each in self.trusted_proxies]
+
 
 def parse_limit(text: str) -> tuple[int, int, int]:
     """``(count, period in seconds, burst)`` of a limit as settings hold it."""

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from functools import cache
-from ipaddress import ip_network
 
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -39,7 +38,7 @@ class Gateway:
         self._runtime = runtime
         self._settings = settings
         self._services = services
-        self._trusted = [ip_network(each) for each in settings.trusted_proxies]
+        self._trusted = settings.networks
         self._limits = Limits(settings)
         self._keys = Keys(runtime.clients)
         self._forwarder = Forwarder(services, runtime.signer, settings.body_limit_bytes)

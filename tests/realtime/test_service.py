@@ -1,0 +1,109 @@
+"""The hub and its listeners, without a broker."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from pydantic_core import from_json
+
+from common.context import CallContext
+from common.events import EventData, seal, unseal
+from common.identity.permissions import permissions_of
+from common.identity.principal import Principal
+from common.messaging.feed import FeedBatch, FeedEvent
+from common.messaging.positions import FeedPosition
+from services.realtime.clients import FeedHistory
+from services.realtime.domain.cursors import BEFORE_THE_FIRST, Place
+from services.realtime.domain.frames import SLOW
+from services.realtime.service.hub import Hub
+from services.realtime.service.listeners import Holder, Listener
+from tests.realtime import samples
+
+
+class History(FeedHistory):
+    """A feed that ends at a given place."""
+
+    def __init__(self, end: Place) -> None:
+        self.ends = end
+
+    async def end(self, epoch: str) -> Place:
+        return self.ends
+
+
+def batch(offset: int, *events: dict[str, Any]) -> FeedBatch:
+    read = [FeedEvent(offset, index, document, unseal(document)) for index, document in enumerate(events)]
+    return FeedBatch(read, FeedPosition("e1", offset), 0)
+
+
+def document(data: EventData, company_id: str = "cmp_1") -> dict[str, Any]:
+    call = CallContext(correlation_id="req_1")
+    return seal(data, source="x", company_id=company_id, sequence=1, now=samples.NOW, call=call)
+
+
+def listener(queue_frames: int = 10) -> Listener:
+    who = Principal("user", "usr_1", "company_admin", permissions_of("company_admin"), "cmp_1", "cmp_1")
+    return Listener(Holder(who, 0), queue_frames)
+
+
+class TestHub:
+    async def test_begins_behind_the_last_event(self) -> None:
+        hub = Hub(History(Place(41, 2)))
+        assert hub.cursor is None
+        assert await hub.load("realtime", "e1") == 41
+        assert hub.cursor == "e1.41.2"
+
+    async def test_reads_an_empty_feed_from_its_start(self) -> None:
+        hub = Hub(History(BEFORE_THE_FIRST))
+        assert await hub.load("realtime", "e1") is None
+        assert hub.cursor == "e1.0.-1"
+
+    async def test_stays_where_it_is_when_it_attaches_again(self) -> None:
+        hub = Hub(History(Place(1, 0)))
+        await hub.load("realtime", "e1")
+        await hub.take(batch(7, document(samples.adjusted())))
+        assert await hub.load("realtime", "e1") == 7
+        assert await hub.load("realtime", "e2") == 1
+
+    async def test_hands_an_event_on_once_however_often_it_was_sent(self) -> None:
+        hub, heard, event = Hub(History(Place(1, 0))), listener(), document(samples.adjusted())
+        await hub.load("realtime", "e1")
+        hub.join(heard, ["inventory"])
+        for offset in (2, 2, 3):
+            await hub.take(batch(offset, event))
+        assert from_json(await heard.next())["cursor"] == "e1.2.0"
+        assert not heard._frames
+        assert hub.place == Place(3, 0)
+
+    async def test_leaves_out_what_a_resumed_listener_has_seen(self) -> None:
+        hub, heard = Hub(History(Place(1, 0))), listener()
+        await hub.load("realtime", "e1")
+        heard.seen = Place(5, 0)
+        hub.join(heard, ["inventory"])
+        await hub.take(batch(5, document(samples.adjusted()), document(samples.adjusted())))
+        assert from_json(await heard.next())["cursor"] == "e1.5.1"
+        assert not heard._frames
+
+    async def test_forgets_who_has_left(self) -> None:
+        hub, heard = Hub(History(Place(1, 0))), listener()
+        hub.join(heard, ["inventory", "orders"])
+        hub.leave(heard, ["inventory", "orders", "alerts"])
+        assert not hub._listeners
+
+
+class TestListener:
+    async def test_is_cut_off_when_its_queue_is_full(self) -> None:
+        slow = listener(queue_frames=2)
+        for frame in ("1", "2", "3"):
+            slow.offer(frame)
+        assert slow.ending.result() == SLOW
+
+    async def test_waits_for_room_while_reading_the_past(self) -> None:
+        resumed = listener(queue_frames=1)
+        await resumed.put("1")
+        second = asyncio.create_task(resumed.put("2"))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(second), 0.01)
+        assert await resumed.next() == "1"
+        await second
+        assert await resumed.next() == "2"
+        assert not resumed.ending.done()
