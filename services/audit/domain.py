@@ -138,6 +138,11 @@ class ChainCheck:
             self._last = event["hash"]
         return True
 
+    def note_surplus(self) -> None:
+        """The chain goes on behind its head: somebody put the head back."""
+        if self._broken is None:
+            self._broken = (self._head.count + 1, "unaccounted")
+
     def verdict(self) -> Verdict:
         """The result, once every event up to the head has been taken."""
         broken = self._broken

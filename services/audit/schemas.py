@@ -42,7 +42,7 @@ class AuditEventOut(Out):
 
 
 class BrokenOut(Out):
-    """The first link that does not hold. ``reason``: edited, missing, reordered, truncated or rewritten."""
+    """The first link that does not hold. ``reason``: edited, missing, reordered, truncated, rewritten, unaccounted."""
 
     sequence: int
     reason: str

@@ -51,6 +51,8 @@ class AuditService:
         async for part in self._log.parts(head.company_id, head.count):
             if not await asyncio.to_thread(check.take, part):
                 break
+        if await self._log.exceeds(head):
+            check.note_surplus()
         return check.verdict()
 
     async def _zone(self, company_id: str | None) -> Any:

@@ -90,6 +90,13 @@ class AuditLog:
         document = await self._chains.find_one({"_id": _chain_id(company_id)})
         return _from_head(document) if document else ChainHead(company_id)
 
+    async def exceeds(self, head: ChainHead) -> bool:
+        """Whether the chain holds events that its head does not account for; appending moves both at once."""
+        beyond = {"companyId": head.company_id, "sequence": {"$gt": head.count}}
+        if await self._events.find_one(beyond, {"_id": 1}) is None:
+            return False
+        return (await self.head(head.company_id)).count <= head.count
+
     async def parts(self, company_id: str | None, last_sequence: int) -> AsyncIterator[list[dict[str, Any]]]:
         """A chain up to ``last_sequence`` in its order, in parts of at most 500 events as shown."""
         criteria = {"companyId": company_id, "sequence": {"$lte": last_sequence}}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import pytest_asyncio
@@ -10,6 +11,7 @@ from common.clock import monotonic_seconds
 from common.testing import Harness, Infrastructure
 
 T = TypeVar("T")
+AT = datetime(2011, 1, 4, 12, tzinfo=UTC)
 
 DEADLINE_SECONDS = 20
 
