@@ -40,7 +40,7 @@ class TestCustomers:
             await staff.post("/api/customers", json={"email": "ann@example.com"})
             taken = await staff.post("/api/customers", json={"email": "ANN@example.com"})
             other = (await staff.post("/api/customers", json={"email": "bo@example.com"})).json()
-            moved = await staff.patch(f"/api/customers/{other['id']}", json={"email": "ann@example.com"})
+            moved = await staff.patch(f"/api/customers/{other['id']}", json={"email": "Ann@Example.com"})
             nobody = [await staff.post("/api/customers", json={"name": "Cy"}) for _ in range(2)]
         assert (taken.status_code, taken.json()["code"]) == (409, "email_taken")
         assert (moved.status_code, moved.json()["code"]) == (409, "email_taken")

@@ -222,6 +222,17 @@ class TestSaga:
         placed.debt_settled(now=NOW, by=BY)
         assert (placed.payment_status, placed.paid.amount, types(placed)[-1]) == ("paid", 2000, "order.paid")
 
+    def test_ends_although_its_money_went_back_before_the_goods_were_held(self) -> None:
+        part, whole = order(), order()
+        for placed, amount in ((part, 500), (whole, 2000)):
+            placed.payment_succeeded(payment("pay_1", 2000), now=NOW, by=BY)
+            placed.payment_refunded(payment("pay_1", amount), gbp(amount), now=NOW, by=BY)
+            placed.stock_reserved(now=NOW)
+        assert (part.status, part.payment_status) == ("confirmed", "partially_refunded")
+        assert (whole.status, whole.payment_status) == ("pending", "refunded")
+        assert whole.expire(now=NOW + timedelta(hours=1))
+        assert (whole.status, whole.payment_status) == ("cancelled", "refunded")
+
     def test_needs_no_money_for_what_costs_nothing(self) -> None:
         free = price("ord_1", [Wanted("prd_1", None, 1, gbp(0))], {"prd_1": mug()}, GROSS)
         placed = order(None, goods=free)
@@ -306,6 +317,10 @@ class TestAnyHistory:
         assert told.count("order.confirmed") <= 1 and told.count("order.cancelled") <= 1
         assert told.count("order.paid") <= 1
         assert ("order.cancelled" in told) == (placed.status == "cancelled")
+        assert placed.expire(now=NOW + timedelta(days=1)) == (
+            placed.status == "cancelled" and "order.cancelled" not in told
+        )
+        assert not placed.is_waiting, "an order that nobody ends"
 
 
 def _apply(placed: Order, step: Any) -> None:

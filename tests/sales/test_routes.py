@@ -64,6 +64,7 @@ class TestPlace:
             ({"payment": {"method": "cash"}}, 403, "permission_denied"),
             ({"customerId": "cus_1"}, 403, "permission_denied"),
             ({"shopId": "shp_1"}, 503, "unavailable"),
+            ({"cartId": "../orders/ord_1"}, 422, "invalid_body"),
         ],
     )
     async def test_refuses_customers(self, trade: Trade, body: dict[str, Any], status: int, code: str) -> None:
@@ -226,7 +227,13 @@ class TestList:
             page = (await staff.get("/api/orders", params={"limit": 2})).json()
             assert await ids(limit=2, cursor=page["nextCursor"]) == [newest_first[2], old["id"]]
             assert await ids(status="pending", limit=2, cursor=page["nextCursor"]) == [newest_first[2], old["id"]]
-            for query in ({"from": "soon"}, {"status": "lost"}, {"colour": "red"}, {"sort": "email"}):
+            for query in (
+                {"from": "soon"},
+                {"status": "lost"},
+                {"colour": "red"},
+                {"sort": "email"},
+                {"search": "a\x00"},
+            ):
                 answer = await staff.get("/api/orders", params=query)
                 assert (answer.status_code, answer.json()["code"]) == (422, "invalid_query"), query
 

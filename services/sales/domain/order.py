@@ -155,7 +155,7 @@ class Order(OrderRecord):
     def payment_expired(self, fact: PaymentFact, *, now: datetime) -> None:
         """Nothing can be captured any more; an order that waits for this money ends."""
         self._keep_unless_captured(fact, "expired")
-        if self.payment_status != "paid" and not self.is_promised:
+        if self.payment_status in ("unpaid", "authorized") and not self.is_promised:
             self._follow("overdue", now=now, by=SYSTEM, reason="expired")
 
     def payment_requires_action(self, fact: PaymentFact, *, now: datetime, by: Actor) -> None:
@@ -274,7 +274,8 @@ class Order(OrderRecord):
 
     def _confirm_if_ready(self, *, now: datetime, by: Actor) -> None:
         """Confirm what is held and paid or promised; past the deadline the hold may be gone, so it ends instead."""
-        if move_for("ready", self.state) is None or not (self.is_promised or self.payment_status == "paid"):
+        is_settled = self.is_promised or self.payment_status in ("paid", "partially_refunded")
+        if move_for("ready", self.state) is None or not is_settled:
             return
         if not self.expire(now=now):
             self._move("ready", now=now, by=by)

@@ -108,7 +108,8 @@ _ALIVE: tuple[Status, ...] = ("pending", "on_hold", "confirmed", "processing")
 _CONFIRMED: tuple[Status, ...] = ("confirmed", "processing", "completed")
 _SHIPPING: tuple[Status, ...] = ("confirmed", "processing")
 _DUE: tuple[PaymentStatus, ...] = ("unpaid", "authorized")
-_SETTLED: tuple[PaymentStatus, ...] = ("unpaid", "authorized", "paid")
+_BEFORE_END: tuple[PaymentStatus, ...] = ("unpaid", "authorized", "paid", "partially_refunded")
+_RECEIVED: tuple[PaymentStatus, ...] = ("paid", "partially_refunded", "refunded")
 _UNSHIPPED: tuple[FulfilmentStatus, ...] = ("unfulfilled", "reserved")
 
 _ANY = STATUSES
@@ -118,17 +119,17 @@ _ANY_FULFILMENT = FULFILMENT_STATUSES
 # trigger, from: status, payment, fulfilment → to: status, payment, fulfilment, emitted, waiting for
 TABLE: tuple[Move, ...] = (
     Move("stock_reserved", _OPEN, _ANY_PAYMENT, ("unfulfilled",), None, None, "reserved", (), "deadline"),
-    Move("ready", ("pending",), _SETTLED, ("reserved",), "confirmed", None, None, ("order.confirmed",)),
+    Move("ready", ("pending",), _BEFORE_END, ("reserved",), "confirmed", None, None, ("order.confirmed",)),
     Move("stock_short", _OPEN, _ANY_PAYMENT, _UNSHIPPED, "cancelled", None, "unfulfilled", ("order.cancelled",)),
     Move("captured", _OPEN, _DUE, _ANY_FULFILMENT, None, "paid", None, (), "deadline"),
     Move("captured", _CONFIRMED, _DUE, _ANY_FULFILMENT, None, "paid", None, ("order.paid",)),
     Move("captured", ("cancelled",), _DUE, _ANY_FULFILMENT, None, "paid", None),
     Move("declined", _OPEN, _DUE, _UNSHIPPED, "cancelled", "failed", "unfulfilled", ("order.cancelled",)),
     Move("overdue", _OPEN, _DUE, _UNSHIPPED, "cancelled", "expired", "unfulfilled", ("order.cancelled",)),
-    Move("overdue", _OPEN, ("paid",), _UNSHIPPED, "cancelled", None, "unfulfilled", ("order.cancelled",)),
+    Move("overdue", _OPEN, _RECEIVED, _UNSHIPPED, "cancelled", None, "unfulfilled", ("order.cancelled",)),
     Move("called_off", _ALIVE, _ANY_PAYMENT, _UNSHIPPED, "cancelled", None, "unfulfilled", ("order.cancelled",)),
-    Move("held", ("pending",), _SETTLED, _UNSHIPPED, "on_hold", None, None, ("order.status_changed",), "deadline"),
-    Move("released", ("on_hold",), _SETTLED, ("reserved",), "confirmed", None, None, ("order.confirmed",)),
+    Move("held", ("pending",), _BEFORE_END, _UNSHIPPED, "on_hold", None, None, ("order.status_changed",), "deadline"),
+    Move("released", ("on_hold",), _BEFORE_END, ("reserved",), "confirmed", None, None, ("order.confirmed",)),
     Move(
         "processing", ("confirmed",), _ANY_PAYMENT, _ANY_FULFILMENT, "processing", None, None, ("order.status_changed",)
     ),

@@ -10,6 +10,7 @@ from common.pagination import Page, PageRequest
 from common.web.etag import IfMatch, tag
 from common.web.idempotency import Idempotent
 from common.web.lists import listing
+from common.web.schema import LongText
 from services.sales.routes import translation
 from services.sales.routes.parameters import Sales
 from services.sales.schemas.customers import CustomerIn, CustomerOut, CustomerPatch
@@ -18,8 +19,8 @@ router = APIRouter(prefix="/api/customers", tags=["customers"])
 
 Reader = Annotated[Principal, requires("customers.read")]
 Writer = Annotated[Principal, requires("customers.write")]
-Listing = Annotated[PageRequest, listing("name", "email")]
-Search = Annotated[str | None, Query(max_length=200)]
+Listing = Annotated[PageRequest, listing("name")]
+Search = Annotated[LongText | None, Query(max_length=200)]
 
 
 @router.post("", status_code=201)
@@ -32,7 +33,7 @@ async def add_customer(
         customer = await sales.customers.add(
             who,
             once.id_for("cus"),
-            email=body.email.lower() if body.email else None,
+            email=body.email,
             name=body.name,
             phone=body.phone,
             address=translation.address(body.address),

@@ -36,6 +36,8 @@ async def place_order(
 
     shown = await once(work, status=201)
     tag(response, shown.version)
+    if wait:
+        response.headers["Preference-Applied"] = f"wait={wait}"
     return shown
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request
 
-from common.web.schema import Identifier
+from common.web.schema import Identifier, LongText
 from services.sales.domain.record import Channel
 from services.sales.domain.states import FulfilmentStatus, PaymentStatus, Status
 from services.sales.service import SalesService
@@ -28,7 +28,7 @@ def _filters(
     shop_id: Annotated[Identifier | None, Query(alias="shopId")] = None,
     begin: Annotated[str | None, Query(alias="from", max_length=40)] = None,
     end: Annotated[str | None, Query(alias="to", max_length=40)] = None,
-    search: Annotated[str | None, Query(max_length=200)] = None,
+    search: Annotated[LongText | None, Query(max_length=200)] = None,
 ) -> Filters:
     return Filters(
         status=status,
@@ -49,7 +49,7 @@ def _sale_filters(
     client_sale_id: Annotated[str | None, Query(alias="clientSaleId", max_length=100)] = None,
     begin: Annotated[str | None, Query(alias="from", max_length=40)] = None,
     end: Annotated[str | None, Query(alias="to", max_length=40)] = None,
-    search: Annotated[str | None, Query(max_length=200)] = None,
+    search: Annotated[LongText | None, Query(max_length=200)] = None,
 ) -> Filters:
     return Filters(
         customer_id=customer_id, shop_id=shop_id, client_sale_id=client_sale_id, begin=begin, end=end, search=search

@@ -1,15 +1,21 @@
 """Customers in and out."""
 
-from pydantic import EmailStr
+from typing import Annotated
+
+from pydantic import AfterValidator, EmailStr
 
 from common.events.parts import PostalAddress
 from common.web.schema import E164, AddressIn, In, PatchIn, Resource, Text
 
 
+Email = Annotated[EmailStr, AfterValidator(str.lower)]
+"""An address, in lower case: two that differ by case are one customer's."""
+
+
 class CustomerIn(In):
     """A new customer record."""
 
-    email: EmailStr | None = None
+    email: Email | None = None
     name: Text | None = None
     phone: E164 | None = None
     address: AddressIn | None = None
@@ -20,7 +26,7 @@ class CustomerPatch(PatchIn):
 
     IMMUTABLE = (*PatchIn.IMMUTABLE, "userId")
 
-    email: EmailStr | None = None
+    email: Email | None = None
     name: Text | None = None
     phone: E164 | None = None
     address: AddressIn | None = None

@@ -22,6 +22,9 @@ def _not_negative(price: Money) -> Money:
 Price = Annotated[Money, AfterValidator(_not_negative)]
 """An amount of zero or more."""
 
+CartReference = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
+"""A cart's id or token; it becomes part of an address, so nothing else may stand in it."""
+
 Token = Annotated[SecretStr, Field(min_length=1, max_length=500)]
 
 
@@ -51,7 +54,7 @@ class OrderIn(In):
     customer_id: Identifier | None = None
     email: EmailStr | None = None
     shop_id: Identifier | None = None
-    cart_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    cart_id: CartReference | None = None
     shipping_address: AddressIn | None = None
     payment: PaymentIn | None = None
     expected_total: Money | None = None

@@ -26,7 +26,7 @@ from services.sales.service.customers import CustomerService
 from services.sales.service.endings import Endings
 from services.sales.store import Instruments, NumberSeries, Orders
 
-FIRST_NUMBER = 1000
+FIRST_NUMBER = 1_000_000
 PROVIDER_METHODS: tuple[Method, ...] = ("card", "paypal")
 
 

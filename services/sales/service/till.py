@@ -22,7 +22,7 @@ from services.sales.service.access import Access
 from services.sales.service.copies import Copies
 from services.sales.store import Customers, NumberSeries, Orders
 
-FIRST_NUMBER = 1000
+FIRST_NUMBER = 1_000_000
 CLOCK_TOLERANCE = timedelta(days=1)
 """A till's own clock may run ahead; further ahead than this is a mistake."""
 

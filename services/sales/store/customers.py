@@ -15,7 +15,8 @@ class Customers(Store[Customer]):
     WHAT = "customer"
     INDEXES = [
         IndexModel([("companyId", 1), ("createdAt", -1), ("_id", -1)], name="company_created"),
-        IndexModel([("companyId", 1), ("nameKey", 1)], name="company_name"),
+        IndexModel([("companyId", 1), ("name", 1), ("_id", 1)], name="company_name"),
+        IndexModel([("companyId", 1), ("nameKey", 1)], name="company_name_key"),
         IndexModel([("companyId", 1), ("phone", 1)], name="company_phone"),
         IndexModel(
             [("companyId", 1), ("email", 1)],
