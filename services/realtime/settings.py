@@ -11,4 +11,4 @@ class Settings(ServiceSettings):
 
     service: str = "realtime"
     allowed_origins: list[str] = []
-    queue_frames: int = 1000
+    queue_frames: int = 5000
