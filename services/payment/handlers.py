@@ -5,17 +5,17 @@ from common.events.handlers import Handlers
 from common.events.orders import OrderCancelled, OrderCreated, SaleCompleted
 from common.events.payments import DebtPaymentRecorded
 from common.events.stock import InventoryReserved
-from services.payment.service import PaymentService
+from services.payment.service import PaymentService, decide
 
 
 async def learn_order(service: PaymentService, event: Envelope[OrderCreated]) -> None:
     """An order exists; it is charged once its goods are held."""
-    await service.orders.created(event)
+    await decide(lambda: service.orders.created(event))
 
 
 async def charge_order(service: PaymentService, event: Envelope[InventoryReserved]) -> None:
     """The goods are held: charge what the order carries."""
-    await service.orders.reserved(event)
+    await decide(lambda: service.orders.reserved(event))
 
 
 async def return_money(service: PaymentService, event: Envelope[OrderCancelled]) -> None:
@@ -25,12 +25,12 @@ async def return_money(service: PaymentService, event: Envelope[OrderCancelled])
 
 async def record_tenders(service: PaymentService, event: Envelope[SaleCompleted]) -> None:
     """A till took money."""
-    await service.orders.sold(event)
+    await decide(lambda: service.orders.sold(event))
 
 
 async def record_debt_payment(service: PaymentService, event: Envelope[DebtPaymentRecorded]) -> None:
     """An order on account was paid, wholly or in part."""
-    await service.orders.debt_paid(event)
+    await decide(lambda: service.orders.debt_paid(event))
 
 
 HANDLERS: Handlers = {

@@ -4,7 +4,7 @@ from common.encryption import Sealer
 from common.runtime import Runtime
 from services.payment.clients import CompanyDesk, SalesDesk, StripeProvider
 from services.payment.service.charging import Charging
-from services.payment.service.foundation import Foundation
+from services.payment.service.foundation import Foundation, decide
 from services.payment.service.orders import OrderFlow
 from services.payment.service.processing import Processing
 from services.payment.service.reading import PaymentFilter, Reading
@@ -14,7 +14,7 @@ from services.payment.service.webhooks import Webhooks
 from services.payment.settings import Settings
 from services.payment.store import Accounts, Books, Payments
 
-__all__ = ["PaymentFilter", "PaymentService", "lay_foundation"]
+__all__ = ["PaymentFilter", "PaymentService", "decide", "lay_foundation"]
 
 
 class PaymentService:

@@ -1,17 +1,19 @@
 """What every use case of payments stands on."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 from common.clock import Clock
 from common.encryption import Sealer
-from common.errors import Invalid, VersionConflict
+from common.errors import Invalid, Unavailable, VersionConflict
 from services.payment.clients import CompanyDesk, Provider, SalesDesk
 from services.payment.store import Accounts, Books, Payments
 
 Result = TypeVar("Result")
-CONFLICT_TRIES = 30
+CONFLICT_TRIES = 18
+LONGEST_PAUSE_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,14 @@ class Foundation:
 
 
 async def decide(work: Callable[[], Awaitable[Result]]) -> Result:
-    """Run a load-decide-commit, and run it anew when somebody else was faster."""
-    for _ in range(CONFLICT_TRIES):
+    """Run a load-decide-commit, and run it anew when somebody else was faster.
+
+    Raises Unavailable when it never comes through: a process that died inside a commit may hold documents
+    until the database gives them up. Events are then delivered again, with patience.
+    """
+    for number in range(CONFLICT_TRIES):
         try:
             return await work()
         except VersionConflict:
-            continue
-    raise VersionConflict()
+            await asyncio.sleep(min(0.002 * 1.5**number, LONGEST_PAUSE_SECONDS))
+    raise Unavailable("The order is being changed by somebody else; try again.")

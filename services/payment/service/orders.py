@@ -62,10 +62,9 @@ class OrderFlow:
                 return await self._on.payments.for_company(event.company_id).of_order(data.order_id)
             account.ended = True
             payments = await self._on.payments.for_company(event.company_id).of_order(data.order_id)
-            for payment in payments:
-                self._end(account, payment)
-            await self._on.books.commit(account, payments)
-            return payments
+            changed = [payment for payment in payments if self._end(account, payment)]
+            await self._on.books.commit(account, changed)
+            return changed
 
         for payment in await decide(work):
             if payment.status in ("processing", "requires_action"):
@@ -73,7 +72,8 @@ class OrderFlow:
             for refund in payment.refunds:
                 payment = await self._refunding.send(payment, refund.id)
 
-    def _end(self, account: OrderAccount, payment: Payment) -> None:
+    def _end(self, account: OrderAccount, payment: Payment) -> bool:
+        """What an ended order means for one payment. False when nothing."""
         now = self._on.clock.now()
         if payment.refundable.amount > 0:
             payment.begin_refund(new_id("rfd"), None, ORDER_CANCELLED, now)
@@ -82,6 +82,9 @@ class OrderFlow:
             account.end_try(payment.id)
         elif payment.status in ("processing", "requires_action"):
             payment.due_at = now  # what is under way at the provider is asked for, then let go
+        else:
+            return False
+        return True
 
     async def sold(self, event: Envelope[SaleCompleted]) -> None:
         """A till sale: what was handed over is recorded as it was; what goes on account waits for the debt."""
