@@ -1,6 +1,7 @@
 """Use cases of the notification service."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from common.clients import ServiceClients
@@ -17,6 +18,7 @@ from common.logging import get_logger
 from common.pagination import Page, PageRequest
 from services.notification.clients import MailPort, NotHandedOver, Refused
 from services.notification.domain import Notification, Recipient, Reference, texts
+from services.notification.domain.message import GATHER_SECONDS, Item
 from services.notification.domain.templates import Text
 from services.notification.store import Notifications
 
@@ -68,12 +70,12 @@ class NotificationService:
         await self._send_mail(event, message_type, text, Reference(type="user", id=data.user_id), recipient)
 
     async def alert_stock(self, event: Envelope[StockFact]) -> None:
-        """Show staff that a SKU runs low or out, and mail every company admin."""
+        """Show staff at once that a SKU runs low or out, and gather it into a mail to every company admin."""
         reference = Reference(type="sku", id=event.data.sku)
         await self._alert_staff(event, "stock_alert", texts.stock_text(event), reference)
 
     async def alert_debt(self, event: Envelope[DebtOverdue]) -> None:
-        """Show staff that money is overdue, and mail every company admin."""
+        """Show staff at once that money is overdue, and gather it into a mail to every company admin."""
         reference = Reference(type="debt", id=event.data.debt_id)
         await self._alert_staff(event, "debt_overdue", texts.debt_text(event.data), reference)
 
@@ -83,16 +85,21 @@ class NotificationService:
         if event.company_id is None:
             return
         now = self._clock.now()
+        store = self._notifications.for_company(event.company_id)
         shown = texts.message(
             event, message_type, text, reference, Recipient(), channel="in_app", priority="critical", now=now
         )
-        shown.note_sent(now)
-        shown.announce(event.type)
-        await self._notifications.for_company(event.company_id).insert_once(shown)
+        shown.show(now, event.type)
+        await store.insert_once(shown)
+        item = Item(event_id=event.id, subject=text.subject, body=text.body)
         admins = {"companyId": event.company_id, "role": "company_admin", "status": "active"}
         async for admin in self._staff.collection.find(admins).limit(ADMINS_LIMIT):
             recipient = Recipient(user_id=admin["userId"], address=admin["email"])
-            await self._send_mail(event, message_type, text, reference, recipient, is_critical=True)
+            mail = texts.message(
+                event, message_type, text, reference, recipient, channel="email", priority="critical", now=now
+            )
+            mail.next_attempt_at = now + timedelta(seconds=GATHER_SECONDS)
+            await store.gather(mail, item)
 
     async def _send_mail(
         self,
@@ -101,8 +108,6 @@ class NotificationService:
         text: Text,
         reference: Reference,
         recipient: Recipient,
-        *,
-        is_critical: bool = False,
     ) -> None:
         mail = texts.message(
             event,
@@ -111,7 +116,7 @@ class NotificationService:
             reference,
             recipient,
             channel="email",
-            priority="critical" if is_critical else "important",
+            priority="important",
             now=self._clock.now(),
         )
         if await self._notifications.for_company(event.company_id).insert_once(mail):
@@ -119,6 +124,7 @@ class NotificationService:
 
     async def _deliver(self, notification: Notification) -> None:
         """Hand over one message that this process has locked, and store what came of it."""
+        notification.compose()
         try:
             await self._mail.send(notification)
         except Refused as error:

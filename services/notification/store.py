@@ -8,6 +8,7 @@ from pymongo.errors import DuplicateKeyError
 
 from common.mongo.store import Store
 from services.notification.domain import LOCK_SECONDS, Notification
+from services.notification.domain.message import ITEMS_LIMIT, Item
 
 STAFF_INDEXES = [IndexModel([("companyId", 1), ("role", 1), ("status", 1)], name="company_role")]
 
@@ -25,6 +26,12 @@ class Notifications(Store[Notification]):
         IndexModel([("companyId", 1), ("recipient.customerId", 1), ("createdAt", -1)], name="company_customer"),
         IndexModel([("companyId", 1), ("recipient.userId", 1), ("createdAt", -1)], name="company_user"),
         IndexModel([("nextAttemptAt", 1)], name="due", sparse=True),
+        IndexModel(
+            [("companyId", 1), ("type", 1), ("recipientKey", 1)],
+            name="gathering",
+            unique=True,
+            partialFilterExpression={"status": "gathering"},
+        ),
     ]
 
     async def insert_once(self, notification: Notification) -> bool:
@@ -34,6 +41,24 @@ class Notifications(Store[Notification]):
         except DuplicateKeyError:
             return False
         return True
+
+    async def gather(self, mail: Notification, item: Item) -> None:
+        """Add an alert to the mail that is being gathered for this recipient, or begin one with it; once."""
+        criteria = {"type": mail.type, "recipientKey": mail.recipient_key}
+        if await self.collection.find_one(self.scope({**criteria, "items.eventId": item.event_id}), {"_id": 1}):
+            return
+        beginning = self.to_document(mail)
+        for name in ("items", "status", "type", "recipientKey", "companyId"):
+            beginning.pop(name)
+        change = {"$push": {"items": item.model_dump(by_alias=True)}, "$setOnInsert": {**beginning, "outbox": []}}
+        room = {f"items.{ITEMS_LIMIT - 1}": {"$exists": False}, "items.eventId": {"$ne": item.event_id}}
+        open_one = self.scope({**criteria, "status": "gathering", **room})
+        try:
+            await self.collection.update_one(open_one, change, upsert=True)
+        except DuplicateKeyError:  # the open one is full: close it, and begin the next
+            full = self.scope({**criteria, "status": "gathering"})
+            await self.collection.update_one(full, {"$set": {"status": "waiting"}})
+            await self.collection.update_one(open_one, change, upsert=True)
 
     async def take_due(self, now: datetime, limit: int) -> list[Notification]:
         """Messages whose next try is due, each locked for this sender; for all companies."""

@@ -105,7 +105,8 @@ def count(path: Path) -> int:
 
 class TestRepository:
     def test_holds_no_registry_address_and_no_path_of_a_machine(self) -> None:
-        address = re.compile("|".join([r"py" r"pi\.org", "pythonhosted", r"npm" r"js\.(org|com)", "/work/main"]))
+        hosts = ("py" + r"pi\.org", "python" + "hosted", "npm" + r"js\.(org|com)", "deb" + r"\.debian")
+        address = re.compile("|".join([*hosts, "/".join(["", "work", "(main|shared)"])]))
         listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
         found = []
         for name in listed.splitlines():

@@ -8,10 +8,16 @@ from common.events.messages import CriticalAlert, NotificationFailed, Notificati
 
 Channel = Literal["email", "sms", "push", "in_app"]
 Priority = Literal["critical", "important", "normal"]
-Status = Literal["sending", "waiting", "sent", "bounced", "failed"]
+Status = Literal["gathering", "sending", "waiting", "sent", "bounced", "failed"]
 
 LOCK_SECONDS = 60
 """How long one sender has a message to itself; after a crash another takes over."""
+
+GATHER_SECONDS = 20
+"""How long alerts to one person are gathered into one mail; nobody wants a thousand of them."""
+
+ITEMS_LIMIT = 200
+"""Alerts in one mail; the next one opens another."""
 
 RETRY_SECONDS = (2, 10, 60, 300, 1800)
 """Pauses between tries; after the last a message is given up."""
@@ -46,8 +52,16 @@ class Attempt(Part):
     error: str | None = None
 
 
+class Item(Part):
+    """One alert gathered into a mail."""
+
+    event_id: str
+    subject: str
+    body: str
+
+
 class Notification(Aggregate):
-    """One message to one recipient by one channel, caused by one event."""
+    """One message to one recipient by one channel, caused by one event, or by several gathered ones."""
 
     event_id: str
     shop_id: str | None = None
@@ -60,6 +74,7 @@ class Notification(Aggregate):
     subject: str
     body: str
     reference: Reference
+    items: list[Item] = []
     attempts: list[Attempt] = []
     next_attempt_at: datetime | None = None
 
@@ -75,6 +90,20 @@ class Notification(Aggregate):
                 title=self.subject,
             )
         )
+
+    def show(self, now: datetime, alert: str) -> None:
+        """Shown in the console from now on: an in-app message needs nobody to take it."""
+        self.status = "sent"
+        self.attempts = [Attempt(at=now, channel=self.channel, status="sent")]
+        self.announce(alert)
+
+    def compose(self) -> None:
+        """Write the mail for what was gathered."""
+        if len(self.items) == 1:
+            self.subject, self.body = self.items[0].subject, self.items[0].body
+        elif self.items:
+            self.subject = f"{self.items[0].subject} and {len(self.items) - 1} more"
+            self.body = "\n\n".join(item.body for item in self.items)
 
     def note_sent(self, now: datetime) -> None:
         """The channel took it."""
