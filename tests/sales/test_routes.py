@@ -105,6 +105,15 @@ class TestPlace:
         assert order["totals"]["grandTotal"]["amount"] == 765
         assert datetime.fromisoformat(order["deadlineAt"]) > datetime.now(UTC) + timedelta(minutes=10)
 
+    async def test_sells_in_the_one_shop_where_somebody_works(self, trade: Trade) -> None:
+        body = {"items": [trade.line()]}
+        async with trade.staff("shop_staff", shop_ids=[trade.shop]) as one, trade.staff("shop_staff") as none:
+            assert (await trade.place(one))["shopId"] == trade.shop
+            refused = await none.post("/api/orders", json=body)
+            foreign = await one.post("/api/orders", json={**body, "shopId": new_id("shp")})
+        assert (refused.status_code, refused.json()["code"]) == (422, "shop_required")
+        assert foreign.status_code == 404
+
     async def test_wants_a_customer_on_account(self, trade: Trade) -> None:
         async with trade.staff() as staff:
             body = {"items": [trade.line()], "payment": {"method": "on_account"}}

@@ -7,7 +7,6 @@ from pydantic import AfterValidator, EmailStr
 from common.events.parts import PostalAddress
 from common.web.schema import E164, AddressIn, In, PatchIn, Resource, Text
 
-
 Email = Annotated[EmailStr, AfterValidator(str.lower)]
 """An address, in lower case: two that differ by case are one customer's."""
 

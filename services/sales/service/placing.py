@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from common.clock import Clock
 from common.context import current
-from common.errors import Conflict, Forbidden, Invalid, NotFound
+from common.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from common.events.parts import PostalAddress
 from common.identity.principal import Principal
 from common.money import Money
@@ -102,19 +102,26 @@ class PlacingService:
         ``cart_used``, ``product_unavailable``. A repeated run under the same id answers what is stored.
         """
         self._check_permissions(who, asked)
+        orders = self._orders.for_company(who.tenant)
         token = self._token(order_id) if _is_guest(who) else None
-        if asked.cart_id and (stored := await self._orders.for_company(who.tenant).find(order_id)) is not None:
-            return Placed(stored, token)  # an earlier run got this far, and the cart is empty since
-        company = await self._copies.company(who.tenant)
-        buyer = await self._buyer(who, asked, company)
-        await self._check_shop(who, asked.shop_id)
-        cart = await self._cart(who, asked, buyer)
-        priced = await self._price(who.tenant, order_id, cart.wanted, company, asked)
-        order = await self._make(who.tenant, asked, order_id, buyer, cart, priced, company, token)
-        order = await self._orders.for_company(who.tenant).place(order)
+        try:
+            order = await orders.place(await self._prepare(who, asked, order_id, token))
+        except DomainError:
+            stored = await orders.find(order_id)
+            if stored is None:
+                raise
+            order = stored  # an earlier run got through; what it took (its cart) refuses the second one
         if wait_seconds:
             order = await self._wait(order, wait_seconds)
         return Placed(order, token)
+
+    async def _prepare(self, who: Principal, asked: Asked, order_id: str, token: str | None) -> Order:
+        company = await self._copies.company(who.tenant)
+        buyer = await self._buyer(who, asked, company)
+        asked = replace(asked, shop_id=await self._shop(who, asked.shop_id))
+        cart = await self._cart(who, asked, buyer)
+        priced = await self._price(who.tenant, order_id, cart.wanted, company, asked)
+        return await self._make(who.tenant, asked, order_id, buyer, cart, priced, company, token)
 
     def _check_permissions(self, who: Principal, asked: Asked) -> None:
         if asked.placed_at is not None:
@@ -151,14 +158,18 @@ class PlacingService:
             raise Invalid("customer_required", "On account needs a customer.", [("customerId", "is required")])
         return buyer
 
-    async def _check_shop(self, who: Principal, shop_id: str | None) -> None:
-        if shop_id is None:
-            if who.is_limited_to_shops:
+    async def _shop(self, who: Principal, shop_id: str | None) -> str | None:
+        """The shop that sells; whoever works in one shop only need not name it."""
+        if shop_id is None and who.is_limited_to_shops:
+            if len(who.shop_ids) != 1:
                 raise Invalid("shop_required", "Name the shop that sells.", [("shopId", "is required")])
-            return
+            shop_id = who.shop_ids[0]
+        if shop_id is None:
+            return None
         if who.is_staff:
             who.require_shop(shop_id)
         await self._copies.shop(who.tenant, shop_id)
+        return shop_id
 
     async def _cart(self, who: Principal, asked: Asked, buyer: _Buyer) -> _Cart:
         if asked.cart_id is None:
@@ -166,6 +177,8 @@ class PlacingService:
                 raise _refused("items", "is required unless cartId is sent")
             return _Cart(None, None, asked.items)
         cart = await self._neighbours.cart(who.tenant, asked.cart_id)
+        if cart is not None and buyer.channel == "web" and not _holds(who, buyer, cart):
+            raise NotFound("cart")
         key = hash_of(asked.cart_id)
         if cart is None or not (cart["items"] or asked.items):
             if await self._orders.for_company(who.tenant).was_made_of(asked.cart_id, key):
@@ -173,8 +186,6 @@ class PlacingService:
             if cart is None:
                 raise NotFound("cart")
             raise Invalid("cart_empty", "There is nothing in this cart.", [("cartId", "is empty")])
-        if buyer.channel == "web" and not _holds(who, buyer, cart):
-            raise NotFound("cart")
         in_cart = [Wanted(item["productId"], item.get("variantId"), int(item["quantity"])) for item in cart["items"]]
         return _Cart(str(cart["id"]), key, asked.items or in_cart)
 
