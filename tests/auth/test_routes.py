@@ -1,5 +1,7 @@
 """Registering, signing in and out, on the real servers."""
 
+import asyncio
+
 import pytest
 
 from common.events.tenancy import CompanyReactivated, CompanySuspended
@@ -50,6 +52,11 @@ class TestRegister:
         assert (again.status_code, again.json()["code"]) == (409, "email_taken")
         assert (grabbed.status_code, grabbed.json()["code"]) == (403, "permission_denied")
 
+    @pytest.mark.parametrize("domain", ["acme.test", "shop.local", "bücher.example"])
+    async def test_takes_addresses_of_trials_and_inner_networks(self, auth: Harness, domain: str) -> None:
+        answer = await register(auth, f"{new_id('a')}@{domain}", tenant=new_id("cmp"))
+        assert answer.status_code == 201, answer.text
+
     @pytest.mark.parametrize("password", ["short", "password1", "x" * 129])
     async def test_refuses_a_weak_password(self, auth: Harness, password: str) -> None:
         answer = await post(auth, "/api/auth/register", {"email": address(), "password": password})
@@ -96,6 +103,12 @@ class TestLogin:
         assert statuses == [401] * 10 + [429]
         assert (right.status_code, right.json()["code"]) == (429, "account_locked")
         assert int(right.headers["retry-after"]) > 0
+
+    async def test_lets_no_more_through_when_the_guesses_come_at_once(self, auth: Harness) -> None:
+        _, email, _ = await employed(auth, new_id("cmp"))
+        answers = await asyncio.gather(*(login(auth, email, f"guess number {number}") for number in range(30)))
+        assert sorted(answer.status_code for answer in answers) == [401] * 10 + [429] * 20
+        assert (await login(auth, email)).status_code == 429
 
     async def test_lets_the_first_super_admin_in(self, auth: Harness) -> None:
         answer = await login(auth, ADMIN_EMAIL, ADMIN_PASSWORD)

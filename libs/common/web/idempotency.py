@@ -6,6 +6,7 @@ first run had already stored.
 """
 
 import hashlib
+import hmac
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Annotated, Any, TypeVar
@@ -139,7 +140,9 @@ async def _fingerprint(request: Request) -> str:
         canonical = str(to_jsonable_python(from_json(body))) if body else ""
     except ValueError:
         canonical = repr(body)
-    return hashlib.sha256(f"{request.method} {request.url.path} {canonical}".encode()).hexdigest()
+    text = f"{request.method} {request.url.path} {canonical}"
+    key = request.app.state.runtime.settings.encryption_key.get_secret_value()
+    return hmac.new(key.encode(), text.encode(), "sha256").hexdigest()  # keyed: a body may hold a password
 
 
 async def replay(request: Request, error: Exception) -> Response:

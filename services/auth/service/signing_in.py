@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from common.clock import Clock
-from common.errors import Conflict, Forbidden, NotFound, Unauthenticated, VersionConflict
+from common.errors import Conflict, Forbidden, NotFound, TooManyRequests, Unauthenticated, VersionConflict
 from common.identity.principal import Principal
 from common.ids import new_id
 from common.logging import get_logger
@@ -184,6 +184,7 @@ class SignInService:
             tries.check(self._clock.now())
 
     async def _note_failure(self, realm: str, email: str, account: Account | None) -> None:
+        """Count a failure. Raises TooManyRequests when others used the tries up while this one was checked."""
         store, now = self._tries.for_platform(), self._clock.now()
         company_id = None if realm == PLATFORM else realm
         for _attempt in range(ATTEMPTS):
@@ -192,18 +193,22 @@ class SignInService:
                 tries = Tries(
                     id=_tries_id(realm, email), company_id=company_id, since=now, created_at=now, updated_at=now
                 )
+            tries.check(now)
             tries.fail(account.id if account else None, now)
             try:
                 await (store.save(tries) if tries.is_stored else store.insert(tries))
             except (VersionConflict, Conflict):
                 continue  # another failure at the same moment: count after it
             return
+        raise TooManyRequests("Too many sign-ins at once.", 1, code="account_locked")
 
     async def _forget_failures(self, realm: str, email: str) -> None:
+        """A right password starts anew. Raises TooManyRequests when it came with more wrong ones than allowed."""
         store = self._tries.for_platform()
         tries = await store.find(_tries_id(realm, email))
         if tries is None or tries.count == 0:
             return
+        tries.check(self._clock.now())
         tries.count = 0
         try:
             await store.save(tries)
