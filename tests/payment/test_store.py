@@ -36,15 +36,33 @@ class TestCommit:
         assert (await shop.on.payments.for_company(shop.company).get(payment.id)).status == "pending"
         assert not await shop.on.books.is_posted(shop.company, f"capture:{payment.id}")
 
-    async def test_posts_a_cause_once_and_undoes_what_came_with_the_second(self, shop: Shop) -> None:
+    @pytest.mark.parametrize("finder", ["the next reader", "a sweeper"])
+    async def test_is_finished_by_whoever_comes_next_when_the_process_died(self, shop: Shop, finder: str) -> None:
+        account, payment = await stored(shop)
+        now = SystemClock().now()
+        payment.succeed(500, now)
+        posting = captured(payment, 500, now)
+        account.unfinished = [shop.on.payments.prepare(payment), shop.on.books._step(posting)]
+        account.unfinished_at = now
+        await shop.on.accounts.for_company(shop.company).save(account)  # and here it dies
+        if finder == "a sweeper":
+            await shop.run_sweeper_as_of(5)
+        else:
+            await shop.on.accounts.for_company(shop.company).get(account.id)
+        assert (await shop.on.payments.for_company(shop.company).get(payment.id)).captured.amount == 500
+        assert await shop.balances() == {"asset:cash": 500, "income:orders": -500}
+        await shop.hears("payment.succeeded", account.id)
+
+    async def test_finishing_twice_changes_nothing(self, shop: Shop) -> None:
         account, payment = await stored(shop)
         now = SystemClock().now()
         payment.receive(Money.of(200, "GBP"), now)
-        await shop.on.books.commit(account, [payment], [captured(payment, 200, now, "debt:1")])
-        payment.receive(Money.of(200, "GBP"), now)
-        with pytest.raises(VersionConflict):
-            await shop.on.books.commit(account, [payment], [captured(payment, 200, now, "debt:1")])
-        assert (await shop.on.payments.for_company(shop.company).get(payment.id)).captured.amount == 200
+        posting = captured(payment, 200, now, "debt:1")
+        steps = [shop.on.payments.prepare(payment), shop.on.books._step(posting)]
+        for _ in range(2):
+            account.unfinished = list(steps)
+            await shop.on.accounts.for_company(shop.company).finish(account)
+        assert (await shop.on.payments.for_company(shop.company).get(payment.id)).version == payment.version == 2
         assert await shop.balances() == {"asset:cash": 200, "income:orders": -200}
 
     async def test_keeps_companies_apart(self, shop: Shop) -> None:

@@ -19,6 +19,7 @@ class OrderAccount(Aggregate):
 
     ``known``: the order's own facts are here. ``active``: the try under way. ``promised``: the record of
     money that comes later (on delivery, on account). ``started``: what the order itself carried was acted on.
+    ``unfinished``: the writes to payments and ledger that belong to this version and follow it.
     """
 
     shop_id: str | None = None
@@ -37,6 +38,8 @@ class OrderAccount(Aggregate):
     tries: int = 0
     captured: int = 0
     refunded: int = 0
+    unfinished: list[bytes] = []
+    unfinished_at: datetime | None = None
 
     @classmethod
     def open(cls, order_id: str, company_id: str, now: datetime) -> "OrderAccount":

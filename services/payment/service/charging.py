@@ -1,6 +1,6 @@
 """Asking the provider for money: between two commits, never inside one, and safe to repeat."""
 
-from common.errors import InvalidTransition, Unavailable
+from common.errors import Unavailable
 from common.ids import new_id
 from common.logging import get_logger
 from services.payment.clients import Provider, ProviderUnreachable
@@ -30,13 +30,13 @@ class Charging:
         except ProviderUnreachable as error:
             log.warning("charge_open", paymentId=payment.id, attempts=payment.attempts, reason=str(error))
             return await self._wait(payment)
-        return await self.settle(payment.company_id, payment.id, outcome)
+        return await self.settle(payment, outcome)
 
     async def again(self, payment: Payment) -> Payment:
         """Look at a payment that is due: repeat the call, ask what became of it, or let it go."""
         if payment.status == "pending":
             return await self.give_up(payment)
-        account = await self._account_of(payment)
+        account, _ = await self._on.together(payment)
         over = account.ended or self._on.clock.now() >= payment.deadline_at
         claimed = await self._claim(payment)
         if claimed is None:
@@ -45,14 +45,13 @@ class Charging:
             return await self.ask(claimed)
         return await self._inquire(claimed, over=over)
 
-    async def settle(self, company_id: str | None, payment_id: str, outcome: Outcome) -> Payment:
+    async def settle(self, asked: Payment, outcome: Outcome) -> Payment:
         """Take a verdict into payment, account and ledger in one commit; money that came too late goes back."""
         refunds: list[Refund] = []
 
         async def work() -> Payment:
             refunds.clear()
-            payment = await self._on.payments.for_company(company_id).get(payment_id)
-            account = await self._account_of(payment)
+            account, payment = await self._on.together(asked)
             postings = self._apply(payment, account, outcome, refunds)
             changed = [payment, *await self._overtaken(account, payment, outcome)]
             if payment.recorded or postings or outcome.kind in ("pending", "requires_action"):
@@ -68,8 +67,7 @@ class Charging:
         """End a payment that waits with nothing under way at the provider: expired, or voided with its order."""
 
         async def work() -> Payment:
-            fresh = await self._on.payments.for_company(payment.company_id).get(payment.id)
-            account = await self._account_of(fresh)
+            account, fresh = await self._on.together(payment)
             if fresh.status != payment.status:
                 return fresh
             self._abandon(fresh, account)
@@ -84,7 +82,7 @@ class Charging:
             outcome = await self._on.provider(payment.provider).release(payment)
         except ProviderUnreachable as error:
             raise Unavailable("The payment provider does not answer.") from error
-        return await self.settle(payment.company_id, payment.id, outcome)
+        return await self.settle(payment, outcome)
 
     def _abandon(self, payment: Payment, account: OrderAccount) -> None:
         if account.ended or self._on.clock.now() < payment.deadline_at:
@@ -142,7 +140,7 @@ class Charging:
             return await self._wait(payment)
         if outcome is None:
             return await self.give_up(payment)
-        return await self.settle(payment.company_id, payment.id, outcome)
+        return await self.settle(payment, outcome)
 
     async def _let_go(self, provider: Provider, payment: Payment) -> Outcome | None:
         found = await provider.find(payment)
@@ -155,26 +153,21 @@ class Charging:
         """Take the next call for this copy of the service; None when another copy was faster."""
 
         async def work() -> Payment | None:
-            fresh = await self._on.payments.for_company(payment.company_id).get(payment.id)
+            account, fresh = await self._on.together(payment)
             if fresh.due_at != payment.due_at or fresh.status not in ("processing", "requires_action"):
                 return None
             fresh.leave_alone(self._on.clock.now())
-            return await self._on.payments.for_company(fresh.company_id).save(fresh)
+            await self._on.books.commit(account, [fresh])
+            return fresh
 
         return await decide(work)
 
     async def _wait(self, payment: Payment) -> Payment:
         async def work() -> Payment:
-            fresh = await self._on.payments.for_company(payment.company_id).get(payment.id)
+            account, fresh = await self._on.together(payment)
             if fresh.status in ("processing", "requires_action"):
                 fresh.wait(self._on.clock.now())
-                await self._on.payments.for_company(fresh.company_id).save(fresh)
+                await self._on.books.commit(account, [fresh])
             return fresh
 
         return await decide(work)
-
-    async def _account_of(self, payment: Payment) -> OrderAccount:
-        account = await self._on.accounts.for_company(payment.company_id).find(payment.order_id)
-        if account is None:
-            raise InvalidTransition("The payment's order has no account.")
-        return account

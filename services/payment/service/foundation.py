@@ -9,6 +9,7 @@ from common.clock import Clock
 from common.encryption import Sealer
 from common.errors import Invalid, Unavailable, VersionConflict
 from services.payment.clients import CompanyDesk, Provider, SalesDesk
+from services.payment.domain import OrderAccount, Payment
 from services.payment.store import Accounts, Books, Payments
 
 Result = TypeVar("Result")
@@ -35,12 +36,16 @@ class Foundation:
             raise Invalid("method_unavailable", "This payment method is not available.", [("method", "not available")])
         return self.providers[name]
 
+    async def together(self, payment: Payment) -> tuple[OrderAccount, Payment]:
+        """The payment's account, then the payment, both fresh: the account is finished before the payment is read."""
+        account = await self.accounts.for_company(payment.company_id).get(payment.order_id)
+        return account, await self.payments.for_company(payment.company_id).get(payment.id)
+
 
 async def decide(work: Callable[[], Awaitable[Result]]) -> Result:
     """Run a load-decide-commit, and run it anew when somebody else was faster.
 
-    Raises Unavailable when it never comes through: a process that died inside a commit may hold documents
-    until the database gives them up. Events are then delivered again, with patience.
+    Raises Unavailable when it does not come through; an event is then delivered again, with patience.
     """
     for number in range(CONFLICT_TRIES):
         try:

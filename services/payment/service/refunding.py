@@ -31,11 +31,12 @@ class Refunding:
             )
 
         async def work() -> Payment:
-            payment = await self._on.payments.for_company(who.tenant).get(payment_id)
-            who.require_shop(payment.shop_id, "payment")
+            asked = await self._on.payments.for_company(who.tenant).get(payment_id)
+            who.require_shop(asked.shop_id, "payment")
+            account, payment = await self._on.together(asked)
             if payment.refund(refund_id) is None:
                 payment.begin_refund(refund_id, amount, reason, self._on.clock.now())
-                await self._on.payments.for_company(who.tenant).save(payment)
+                await self._on.books.commit(account, [payment])
             return payment
 
         payment = await self.send(await decide(work), refund_id)
@@ -49,20 +50,19 @@ class Refunding:
         if refund is None or refund.status != "pending":
             return payment
         if payment.provider not in self._on.providers:
-            return await self.settle(payment.company_id, payment.id, refund_id, Outcome(kind="succeeded"))
+            return await self.settle(payment, refund_id, Outcome(kind="succeeded"))
         try:
             outcome = await self._on.provider(payment.provider).refund(payment, refund)
         except ProviderUnreachable as error:
             log.warning("refund_open", refundId=refund_id, reason=str(error))
             outcome = Outcome(kind="pending")
-        return await self.settle(payment.company_id, payment.id, refund_id, outcome)
+        return await self.settle(payment, refund_id, outcome)
 
-    async def settle(self, company_id: str | None, payment_id: str, refund_id: str, outcome: Outcome) -> Payment:
+    async def settle(self, asked: Payment, refund_id: str, outcome: Outcome) -> Payment:
         """Take a verdict about a refund into payment, account and ledger; known ones change nothing."""
 
         async def work() -> Payment:
-            payment = await self._on.payments.for_company(company_id).get(payment_id)
-            account = await self._on.accounts.for_company(company_id).get(payment.order_id)
+            account, payment = await self._on.together(asked)
             refund = payment.refund(refund_id)
             if refund is not None:
                 await self._settle(payment, account, refund, outcome)

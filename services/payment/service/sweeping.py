@@ -1,6 +1,7 @@
 """Picks up what a crash or an unreachable provider left open. N copies are normal: claims and keys hold."""
 
 import asyncio
+from datetime import timedelta
 
 from common.errors import DomainError
 from common.logging import get_logger
@@ -14,6 +15,7 @@ log = get_logger(__name__)
 ROUND_SECONDS = 1.0
 BATCH = 64
 AT_ONCE = 8
+LEFT_BEHIND = timedelta(seconds=2)
 
 
 class Sweeping:
@@ -32,6 +34,7 @@ class Sweeping:
 
     async def sweep(self) -> int:
         """One round; returns how many payments were due."""
+        await self._on.accounts.for_platform().finish_left_behind(self._on.clock.now() - LEFT_BEHIND, BATCH)
         due = await self._on.payments.for_platform().due(self._on.clock.now(), BATCH)
         places = asyncio.Semaphore(AT_ONCE)
 

@@ -60,7 +60,7 @@ class Webhooks:
             return
         outcome = outcome_of(intent)
         if outcome.kind == "succeeded":
-            await self._charging.settle(payment.company_id, payment.id, outcome)
+            await self._charging.settle(payment, outcome)
         elif payment.status == "requires_action":
             await self._confirm(payment)
 
@@ -72,7 +72,7 @@ class Webhooks:
             log.warning("webhook_open", paymentId=payment.id, reason=str(error))
             return  # the sweeper asks again
         if outcome is not None:
-            await self._charging.settle(payment.company_id, payment.id, outcome)
+            await self._charging.settle(payment, outcome)
 
     async def _refund(self, refund: stripe.Refund) -> None:
         payment = await self._payment_of(refund.metadata)
@@ -81,7 +81,7 @@ class Webhooks:
             return
         outcome = refund_outcome_of(refund)
         if outcome.kind != "pending":
-            await self._refunding.settle(payment.company_id, payment.id, refund_id, outcome)
+            await self._refunding.settle(payment, refund_id, outcome)
 
     async def _payment_of(self, metadata: Any) -> Payment | None:
         """The payment that the provider's object names, if it is one of this provider's."""
