@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from common.clock import SystemClock
 from common.context import CallContext
-from common.errors import ComeBackLater, Conflict, VersionConflict
+from common.errors import ComeBackLater, Conflict, InvalidTransition, VersionConflict
 from common.events import EventData, seal, unseal
 from common.events.orders import OrderCreated
 from common.identity.permissions import permissions_of
@@ -114,6 +114,8 @@ async def _deliver(work: Callable[[], Awaitable[None]], *, patiently: bool = Fal
             return await work()
         except VersionConflict:
             continue
+        except InvalidTransition:
+            return None
         except ComeBackLater:
             if not patiently:
                 return None
@@ -121,6 +123,20 @@ async def _deliver(work: Callable[[], Awaitable[None]], *, patiently: bool = Fal
 
 
 class TestRace:
+    async def test_of_a_hopeless_order_costs_nobody_else_the_sale(self, inventory: Harness) -> None:
+        """An order that fails on one SKU holds another for a moment; nobody is refused because of that moment."""
+        world = World(inventory, await Company(inventory).open())
+        reserve = world.service.reserving.reserve
+        for _ in range(10):
+            await world.company.stock("A", 1)
+            hopeless = [world.company.created(("A", 1), ("GONE", 1)) for _ in range(4)]
+            order = world.company.created(("A", 1))
+            works = [
+                partial(reserve, world.company.id, world.envelope(one)) for one in (*hopeless[:2], order, *hopeless[2:])
+            ]
+            await asyncio.gather(*map(_deliver, works))
+            assert (await world.company.reservation(order.order_id) or {})["status"] == "held"
+
     async def test_of_an_order_and_its_confirmation_ends_deducted(self, inventory: Harness) -> None:
         """Neither the hold nor the deduction is lost, whichever of two copies is ahead at whichever step."""
         world = World(inventory, await Company(inventory).open())
@@ -149,6 +165,16 @@ class TestRace:
         row = await world.company.row("A")
         assert (row["onHand"], row["reserved"]) == (20, 0)
         await world.check(has_sold=False)
+
+
+class TestConfirm:
+    async def test_of_a_failed_order_raises_and_takes_nothing(self, inventory: Harness) -> None:
+        world = World(inventory, await Company(inventory).open())
+        order = world.company.created(("A", 1))
+        await world.service.reserving.reserve(world.company.id, world.envelope(order))
+        with pytest.raises(InvalidTransition):
+            await world.service.taking.confirm(world.company.id, order.order_id)
+        assert await world.company.movements() == []
 
 
 class TestLedger:

@@ -1,5 +1,8 @@
 """Reserving the goods of an order, and giving them back: work under a lease that anybody can take up."""
 
+import asyncio
+import random
+
 from common.clock import Clock
 from common.errors import ComeBackLater
 from common.events import Envelope
@@ -16,6 +19,8 @@ from services.inventory.store.stock import Stock
 from services.inventory.store.warehouses import Warehouses
 
 ALLOCATION_TRIES = 8
+PATIENT_TRIES = 8
+PATIENCE_SECONDS = 0.01
 
 
 class Reserving:
@@ -74,9 +79,8 @@ class Reserving:
     async def carry_out(self, reservation: Reservation) -> None:
         """Do what a claimed reservation asks for, from whatever an earlier worker left. Raises VersionConflict."""
         company_id, until = str(reservation.company_id), reservation.until
-        held, shortages = await self._take_all(reservation)
+        held, shortages = await self._take_patiently(reservation)
         if shortages:
-            await self._stock.for_company(company_id).give_back(reservation, held)
             await self._announcing.settle(company_id, reservation.stock_ids())
             await self._announce_missed(reservation, shortages)
             reservation.fail(shortages)
@@ -85,10 +89,41 @@ class Reserving:
             reservation.hold(held)
         await self._reservations.for_company(company_id).conclude(reservation, until)
 
-    async def _take_all(self, reservation: Reservation) -> tuple[list[StockLine], list[Shortage]]:
+    async def _take_patiently(self, reservation: Reservation) -> tuple[list[StockLine], list[Shortage]]:
+        """Take everything, or give back what was taken. What is held, or what fell short.
+
+        An order that will fail on one SKU holds others for a moment: nobody is refused because of that moment.
+        """
+        stock = self._stock.for_company(str(reservation.company_id))
+        is_first = not reservation.resumed
+        for turn in range(PATIENT_TRIES):
+            held, shortages = await self._take_all(reservation, is_first=is_first)
+            if not shortages:
+                return held, []
+            await stock.give_back(reservation, held)
+            if not await self._may_come_back(stock, reservation, shortages):
+                break
+            await asyncio.sleep(random.uniform(PATIENCE_SECONDS, PATIENCE_SECONDS * (turn + 2)))
+            is_first = False
+        return [], shortages
+
+    async def _may_come_back(self, stock: Stock, reservation: Reservation, shortages: list[Shortage]) -> bool:
+        """Whether enough of everything short is there by now, or held by orders that may still fail themselves.
+
+        Holds are read before their orders: one that ended in between has given its hold back.
+        """
+        rows = await stock.holders([shortage.sku for shortage in shortages])
+        order_ids = {order_id for _, held in rows for order_id in held if order_id is not None}
+        coming = {None, *await self._reservations.for_company(stock.company_id).wavering(list(order_ids))}
+        most = {shortage.sku: 0 for shortage in shortages}
+        for sku, held in rows:
+            most[sku] = max(most[sku], sum(quantity for order_id, quantity in held.items() if order_id in coming))
+        return all(most[shortage.sku] >= shortage.requested for shortage in shortages)
+
+    async def _take_all(self, reservation: Reservation, *, is_first: bool) -> tuple[list[StockLine], list[Shortage]]:
         """Take each SKU from the first warehouse that has enough. What is held, and what fell short."""
         stock = self._stock.for_company(str(reservation.company_id))
-        planned = [] if reservation.resumed else reservation.planned  # what is held already is looked up first
+        planned = reservation.planned if is_first else []  # later, what is held already is looked up first
         if planned and await stock.take(reservation, planned):
             return planned, []
         for _ in range(ALLOCATION_TRIES):

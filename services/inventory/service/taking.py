@@ -4,7 +4,7 @@ from typing import Any
 
 from common import context
 from common.clock import Clock
-from common.errors import ComeBackLater, VersionConflict
+from common.errors import ComeBackLater, InvalidTransition, VersionConflict
 from common.events import Envelope
 from common.events.orders import SaleCompleted
 from common.events.parts import Shortage, StockLine
@@ -42,7 +42,8 @@ class Taking:
         self._clock = clock
 
     async def confirm(self, company_id: str, order_id: str) -> None:
-        """Deduct what the order holds. Raises ComeBackLater when the order has not been heard of or is at work.
+        """Deduct what the order holds. Raises ComeBackLater when the order has not been heard of or is at work,
+        InvalidTransition when its reservation has failed: that order cannot have been confirmed.
 
         A hold that had expired by itself is made good: the order decides, so its goods are taken all the same.
         """
@@ -56,8 +57,10 @@ class Taking:
             raise ComeBackLater(f"order {order_id} is not held yet")
         if known.state == "held":
             raise VersionConflict  # it came to be held while we looked
-        if known.state == "taking" or (known.state in ("released", "failed") and known.reason != "cancelled"):
-            late = await reservations.claim(order_id, ("released", "failed"), "taking")
+        if known.state == "failed":
+            raise InvalidTransition(f"nothing is held for order {order_id}")
+        if known.state == "taking" or (known.state == "released" and known.reason != "cancelled"):
+            late = await reservations.claim(order_id, ("released",), "taking")
             if late is not None:
                 await self.carry_out_taking(late)
 

@@ -134,6 +134,16 @@ class Reservations(Store[Reservation]):
         """The reservation of an order, if it has been heard of."""
         return await self.find(reservation_id(order_id))
 
+    async def wavering(self, order_ids: list[str]) -> set[str]:
+        """Those of the orders whose holds end or may end: in work for more than one SKU, or ended without a sale."""
+        if not order_ids:
+            return set()
+        in_work = {"state": "reserving", "demand.1": {"$exists": True}}
+        ended = {"state": {"$in": ["failed", "releasing", "released"]}}
+        criteria = {"orderId": {"$in": order_ids}, "$or": [in_work, ended]}
+        found = self.collection.find(self.scope(criteria), {"orderId": 1}).limit(len(order_ids))
+        return {document["orderId"] async for document in found}
+
     async def due(self, limit: int) -> list[Reservation]:
         """Reservations that a sweeper must look at, of all companies, by the database's clock."""
         criteria = {"wakeAt": {"$gt": EPOCH}, "$expr": _RUN_OUT}

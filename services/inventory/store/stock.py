@@ -15,6 +15,8 @@ from services.inventory.store.expressions import CROSSED, FLAG_CROSSING, alive, 
 
 PLUMBING = {"holds": 0, "movements": 0, "outbox": 0, "adjusted": 0}
 ROWS_LIMIT = 1000
+HOLDERS_LIMIT = 100
+AVAILABLE_LIMIT = 50_000
 DUPLICATE_KEY = 11000
 
 
@@ -112,10 +114,20 @@ class Stock(Store[StockRow]):
             async for row in found
         ]
 
+    async def holders(self, skus: Sequence[str]) -> list[tuple[str, dict[str | None, int]]]:
+        """Who holds how much in each row of these SKUs: its newest holds by order id; None: what is available."""
+        shown = {"sku": 1, "onHand": 1, "reserved": 1, "holds": {"$slice": -HOLDERS_LIMIT}}
+        rows: list[tuple[str, dict[str | None, int]]] = []
+        found = self.collection.find(self.scope({"sku": {"$in": list(skus)}}), shown)
+        async for row in found.limit(AVAILABLE_LIMIT):
+            held: dict[str | None, int] = {hold["orderId"]: hold["quantity"] for hold in row["holds"]}
+            rows.append((row["sku"], {None: row["onHand"] - row["reserved"], **held}))
+        return rows
+
     async def available(self, skus: Sequence[str]) -> dict[tuple[str, str], int]:
         """What is available now, by (warehouse id, SKU)."""
         shown = {"sku": 1, "warehouseId": 1, "onHand": 1, "reserved": 1}
-        found = self.collection.find(self.scope({"sku": {"$in": list(skus)}}), shown)
+        found = self.collection.find(self.scope({"sku": {"$in": list(skus)}}), shown).limit(AVAILABLE_LIMIT)
         return {(row["warehouseId"], row["sku"]): row["onHand"] - row["reserved"] async for row in found}
 
     async def rows(self, ids: Sequence[str]) -> list[StockRow]:
