@@ -18,7 +18,11 @@ GENESIS = "0" * 64
 
 ACTOR_TYPES = ("user", "key", "system", "anonymous")
 
-_NEEDS_RFC_NUMBERS = re.compile(r"[:\[,]-?(?:\d+[.eE]|\d{16})")
+_RISKY_NUMBERS = [
+    re.compile(risk) for risk in (r"\.[0-9]+[,}\]]", r"e[+-][0-9]", r'":[0-9-][0-9]{15}', r"[\[,][0-9-][0-9]{15}")
+]
+"""Fractions, exponents and integers beyond 2**53 as Python writes them; several simple searches are the fastest."""
+
 _FIRST_SURROGATE = "\ud800"
 
 
@@ -90,14 +94,14 @@ RESOURCE_TYPES = frozenset(resource_type(model) for model in EVENT_MODELS.values
 def canonical(document: dict[str, Any]) -> bytes:
     """RFC 8785 JSON. Raises rfc8785.CanonicalizationError for what JSON cannot hold exactly.
 
-    The C encoder writes the same bytes ten times faster wherever numbers are safe integers and no
+    The C encoder writes the same bytes several times faster wherever numbers are safe integers and no
     character sorts differently in UTF-16; all else goes through the reference implementation.
     """
     try:
         text = json.dumps(document, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
     except ValueError:
         return rfc8785.dumps(document)
-    if _NEEDS_RFC_NUMBERS.search(text) or (not text.isascii() and max(text) >= _FIRST_SURROGATE):
+    if any(risk.search(text) for risk in _RISKY_NUMBERS) or (not text.isascii() and max(text) >= _FIRST_SURROGATE):
         return rfc8785.dumps(document)
     return text.encode()
 

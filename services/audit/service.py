@@ -15,7 +15,7 @@ from common.messaging.feed import FeedBatch
 from common.pagination import Page, PageRequest
 from common.runtime import Background
 from services.audit.domain import ACTOR_TYPES, RESOURCE_TYPES, ChainCheck, Verdict, chain, describe, instant
-from services.audit.store import AuditLog
+from services.audit.store import AuditLog, read_part
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -49,7 +49,7 @@ class AuditService:
         head = await self._log.head(chain_of(who))
         check = ChainCheck(head)
         async for part in self._log.parts(head.company_id, head.count):
-            if not await asyncio.to_thread(check.take, part):
+            if not await asyncio.to_thread(_take_part, check, part):
                 break
         if await self._log.exceeds(head):
             check.note_surplus()
@@ -58,6 +58,10 @@ class AuditService:
     async def _zone(self, company_id: str | None) -> Any:
         found = await self._companies.find(company_id, company_id) if company_id else None
         return ZoneInfo(found["timezone"]) if found else UTC
+
+
+def _take_part(check: ChainCheck, part: bytes) -> bool:
+    return check.take(read_part(part))
 
 
 def chain_of(who: Principal) -> str | None:

@@ -71,7 +71,15 @@ class TestCanonical:
     def test_orders_keys_by_utf16(self) -> None:
         assert canonical({"\U0001f600": 1, "\ufb33": 2}) == '{"\U0001f600":1,"\ufb33":2}'.encode()
 
-    @pytest.mark.parametrize("value", [2**53, float("nan"), float("inf")])
+    @pytest.mark.parametrize(
+        "value", [1.0, 0.1, -0.0, 1e300, 1e-7, 1.5e-7, [1.0], [0, 2.5], -1e21, 12, "a 3.5, b 1e+9] c", "12:00:00.000"]
+    )
+    def test_writes_numbers_as_the_reference_does(self, value: object) -> None:
+        documents: list[dict[str, Any]] = [{"a": value}, {"a": [value, value]}, {"a": {"b": value}, "c": 1}]
+        for document in documents:
+            assert canonical(document) == rfc8785.dumps(document)
+
+    @pytest.mark.parametrize("value", [2**53, -(2**53), [1, 2**60], [-(2**62)], float("nan"), float("inf")])
     def test_refuses_what_json_cannot_hold(self, value: object) -> None:
         with pytest.raises(rfc8785.CanonicalizationError):
             canonical({"a": value})

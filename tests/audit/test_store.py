@@ -106,7 +106,7 @@ class TestLongChain:
         verdict = (await checking).json()
         assert (verdict["ok"], verdict["events"]) == (True, 20_000)
         assert asked > 10
-        assert slowest < 0.5
+        assert slowest < 1.0
 
 
 async def _filled(audit: Harness) -> str:
