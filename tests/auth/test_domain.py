@@ -113,7 +113,9 @@ class TestTries:
 
 
 class TestPassword:
-    @pytest.mark.parametrize("password", ["Test123!", "correct horse battery staple", "x" * 128, "12345678,qwertyuiop", "пароль-пароль"])
+    @pytest.mark.parametrize(
+        "password", ["Test123!", "correct horse battery staple", "x" * 128, "12345678,qwertyuiop", "пароль-пароль"]
+    )
     def test_passes(self, password: str) -> None:
         check_password(password)
 
