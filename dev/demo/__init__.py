@@ -132,7 +132,7 @@ def _keep_sign_ins(home: Home, sign_ins: list[SignIn]) -> None:
 def _show_sign_ins(console: Console, sign_ins: list[SignIn]) -> None:
     table = Table(title="Sign in as", title_justify="left", header_style="bold")
     for heading in ("who", "email", "password", "X-Tenant-ID"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for sign_in in sign_ins:
         table.add_row(sign_in.who, sign_in.email, sign_in.password, sign_in.tenant or "")
     console.print(table)

@@ -48,6 +48,8 @@ def spec(home: Home, secrets: SecretStore) -> ProcessSpec:
         "--replSet", REPLICA_SET, "--oplogSize", "512", "--keyFile", str(key_file),
         "--wiredTigerCacheSizeGB", CACHE_GIGABYTES, "--quiet",
         "--setParameter", "maxTransactionLockRequestTimeoutMillis=200",
+        # A killed process leaves its transaction holding its documents until this runs out; 60 s unless told.
+        "--setParameter", "transactionLifetimeLimitSeconds=15",
         "--setParameter", "diagnosticDataCollectionEnabled=false",
     )  # fmt: skip
     return ProcessSpec(
