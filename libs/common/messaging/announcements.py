@@ -17,7 +17,7 @@ log = get_logger(__name__)
 
 
 class Announcements:
-    """Listens on a private classic queue; ``refresh`` runs after each (re)attachment until it succeeds: no gap stays."""
+    """Listens on a private classic queue; ``refresh`` runs after each (re)attachment until it succeeds: no gap."""
 
     def __init__(
         self,
