@@ -98,10 +98,10 @@ class Watch:
         return [document["code"] async for document in self.taken.find().sort("$natural", 1)]
 
     async def comes_to(self, *codes: str) -> None:
-        """Wait until exactly these have been taken, in this order."""
+        """Wait until exactly these have been taken, in this order, and whoever took them has noted it."""
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
-                while await self.codes() != list(codes):
+                while await self.codes() != list(codes) or not {*codes} <= {*self.deliveries}:
                     await asyncio.sleep(0.02)
         except TimeoutError:
             pytest.fail(f"took {await self.codes()}")
@@ -257,6 +257,27 @@ class TestPoison:
             await watch.comes_to("A", "B", "BAD")
             await watch.publish("C")
             await watch.comes_to("A", "B", "BAD", "C")
+
+    async def test_is_not_met_again_after_a_restart(self, watch: Watch) -> None:
+        async def refuse(codes: Sequence[str]) -> None:
+            if "BAD" in codes:
+                raise ValueError("cannot be taken")
+
+        watch.obstacle = refuse
+        await watch.publish("A", "BAD")
+        async with watch.watching():
+            await watch.comes_to("A")
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                while not await watch.dead():
+                    await asyncio.sleep(0.05)
+            await watch.send_raw(b"unreadable, and the last of the feed")
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                while not await watch.dead():
+                    await asyncio.sleep(0.05)
+        async with watch.watching():
+            await watch.publish("B")
+            await watch.comes_to("A", "B")
+        assert await watch.dead() == []
 
     async def test_among_others_loses_none_when_the_reader_falls_midway(self, watch: Watch) -> None:
         reached = asyncio.Event()

@@ -44,7 +44,10 @@ class FeedEvent:
 
 @dataclass(frozen=True, slots=True)
 class FeedBatch:
-    """Events in the feed's order, and the position to store with what is made of them."""
+    """Events in the feed's order, and the position to store with what is made of them.
+
+    Without events there is only the position to store: what stood before it was buried.
+    """
 
     events: list[FeedEvent]
     position: FeedPosition
@@ -166,12 +169,10 @@ class FeedWatcher:
         while not reading.messages.empty() and len(gathered) < BATCH_MESSAGES and size < BATCH_BYTES:
             gathered.append(reading.messages.get_nowait())
             size += gathered[-1].body_size
-        events: list[FeedEvent] = []
-        for message in gathered:
-            if reading.last is None or _offset(message) > reading.last:
-                events += await self._read(message.body, _offset(message))
         reading.position = FeedPosition(reading.epoch, _offset(gathered[-1]))
-        if events:
+        fresh = [message for message in gathered if reading.last is None or _offset(message) > reading.last]
+        if fresh:
+            events = [event for message in fresh for event in await self._read(message.body, _offset(message))]
             await self._take_with_patience(FeedBatch(events, reading.position, reading.fence))
         self._seen = reading.position
         await gathered[-1].ack(multiple=True)
@@ -213,6 +214,7 @@ class FeedWatcher:
             error = await self._takes(FeedBatch([each], position, batch.fence), 1)
             if error is not None:
                 await self._bury(to_json([each.document]), repr(error))
+                await self._takes(FeedBatch([], position, batch.fence), 1)
 
     async def _takes(self, batch: FeedBatch, tries: int) -> Exception | None:
         """The error with which ``tries`` tries ended, None once it is taken. What is only away is waited for."""
