@@ -10,7 +10,7 @@ from common.errors import Conflict, DomainError, Forbidden, NotFound, Unavailabl
 from common.identity.principal import Principal
 from common.logging import get_logger
 from common.pagination import Page, PageRequest
-from common.web.etag import check_version
+from common.web.etag import again_when_overtaken, check_version
 from services.company.clients import Admin, Auth
 from services.company.domain import Company, Status
 from services.company.store import Companies, Foundings
@@ -81,14 +81,18 @@ class CompanyService:
 
     async def edit(self, who: Principal, company_id: str, changes: dict[str, Any], if_match: str | None) -> Company:
         """Change a company. Raises NotFound, Forbidden for the status, VersionConflict, InvalidTransition."""
-        company = await self.read(who, company_id)
-        if "status" in changes and not who.may("companies.suspend"):
-            raise Forbidden("permission_denied", "Only the platform's administrator changes a company's status.")
-        check_version(if_match, company.version)
-        company.edit(changes)
-        if not company.recorded:
-            return company
-        return await self._companies.for_company(company_id).save(company)
+
+        async def change() -> Company:
+            company = await self.read(who, company_id)
+            if "status" in changes and not who.may("companies.suspend"):
+                raise Forbidden("permission_denied", "Only the platform's administrator changes a company's status.")
+            check_version(if_match, company.version)
+            company.edit(changes)
+            if not company.recorded:
+                return company
+            return await self._companies.for_company(company_id).save(company)
+
+        return await again_when_overtaken(change, if_match)
 
     async def tell(self, name: str) -> Company:
         """A company by id or slug, for other services. Raises NotFound."""

@@ -10,7 +10,7 @@ from common.events.parts import PostalAddress
 from common.identity.principal import Principal
 from common.ids import new_id
 from common.pagination import Page, PageRequest
-from common.web.etag import check_version
+from common.web.etag import again_when_overtaken, check_version
 from common.web.schema import AddressIn
 from services.shop.domain import Shop, StaffMember, StaffRole
 from services.shop.store import Shops
@@ -60,14 +60,18 @@ class ShopService:
 
     async def edit(self, who: Principal, shop_id: str, changes: dict[str, Any], if_match: str | None) -> Shop:
         """Change a shop. Raises VersionConflict when ``if_match`` names an old version."""
-        shop = await self.read(who, shop_id)
-        check_version(if_match, shop.version)
         if "address" in changes:
             changes = {**changes, "address": _address(changes["address"])}
-        if not changes:
-            return shop
-        shop.edit(changes)
-        return await self._shops.for_company(who.tenant).save(shop)
+
+        async def change() -> Shop:
+            shop = await self.read(who, shop_id)
+            check_version(if_match, shop.version)
+            if not changes:
+                return shop
+            shop.edit(changes)
+            return await self._shops.for_company(who.tenant).save(shop)
+
+        return await again_when_overtaken(change, if_match)
 
     async def add_staff(
         self, who: Principal, shop_id: str, email: str, password: str | None, name: str, role: StaffRole
@@ -75,7 +79,7 @@ class ShopService:
         """Add somebody; the account is made or invited by auth. Raises Conflict ``account_exists`` and others."""
         if role == "shop_manager" and not who.may("shop_managers.manage"):
             raise Forbidden("permission_denied", "Only a company admin appoints shop managers.")
-        shop = await self.read(who, shop_id)
+        await self.read(who, shop_id)
         account = {"companyId": who.tenant, "email": email, "name": name, "role": role, "shopIds": [shop_id]}
         if password is not None:
             account["password"] = password
@@ -83,8 +87,13 @@ class ShopService:
         member = StaffMember(
             user_id=told["userId"], email=told["email"], name=told["name"], role=role, status=told["status"]
         )
-        shop.add_staff(member)
-        await self._shops.for_company(who.tenant).save(shop)
+
+        async def change() -> Shop:
+            shop = await self.read(who, shop_id)
+            shop.add_staff(member)
+            return await self._shops.for_company(who.tenant).save(shop)
+
+        await again_when_overtaken(change)
         return member
 
     async def _ask_auth(self, account: dict[str, Any], tenant: str) -> dict[str, Any]:
@@ -96,11 +105,15 @@ class ShopService:
 
     async def remove_staff(self, who: Principal, shop_id: str, user_id: str) -> None:
         """Remove somebody; auth narrows the account by the event. Raises NotFound."""
-        shop = await self.read(who, shop_id)
-        member = shop.remove_staff(user_id)
-        if member.role == "shop_manager" and not who.may("shop_managers.manage"):
-            raise Forbidden("permission_denied", "Only a company admin removes shop managers.")
-        await self._shops.for_company(who.tenant).save(shop)
+
+        async def change() -> Shop:
+            shop = await self.read(who, shop_id)
+            member = shop.remove_staff(user_id)
+            if member.role == "shop_manager" and not who.may("shop_managers.manage"):
+                raise Forbidden("permission_denied", "Only a company admin removes shop managers.")
+            return await self._shops.for_company(who.tenant).save(shop)
+
+        await again_when_overtaken(change)
 
     async def note_warehouse(self, company_id: str, shop_id: str, warehouse_id: str, event_id: str) -> None:
         """Remember the default warehouse. Raises ComeBackLater for a shop that is not here yet."""

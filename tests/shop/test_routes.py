@@ -1,5 +1,6 @@
 """Routes of the shop service on the real servers."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -106,6 +107,13 @@ class TestEdit:
         assert (fixed.status_code, fixed.json()["code"]) == (422, "immutable_field")
         event = (await shop.events.wait_for("shop.updated", lambda e: e.company_id == company))[0]
         assert event.data.before == {"name": "High Street"}
+
+    async def test_edits_at_once_all_succeed_where_nobody_names_a_version(self, shop: Harness) -> None:
+        async with shop.user("company_admin", new_id("cmp")) as admin:
+            path = f"/api/shops/{(await admin.post('/api/shops', json=BODY)).json()['id']}"
+            edits = [admin.patch(path, json={"name": f"Street {number}"}) for number in range(4)]
+            answers = await asyncio.gather(*edits)
+        assert sorted(answer.json()["version"] for answer in answers) == [2, 3, 4, 5]
 
 
 class TestWarehouse:

@@ -9,7 +9,7 @@ from common.events.tenancy import ShopCreated
 from common.identity.principal import Principal
 from common.ids import new_id
 from common.pagination import Page, PageRequest
-from common.web.etag import check_version
+from common.web.etag import again_when_overtaken, check_version
 from services.inventory.domain.derived import default_warehouse_id
 from services.inventory.domain.warehouse import SHOP_PRIORITY, USUAL_PRIORITY, Warehouse
 from services.inventory.store.warehouses import Warehouses
@@ -89,9 +89,13 @@ class Warehousing:
 
     async def edit(self, who: Principal, warehouse_id: str, changes: dict[str, Any], if_match: str | None) -> Warehouse:
         """Change name or priority. Raises VersionConflict when ``if_match`` names an old version."""
-        warehouse = await self.read(who, warehouse_id)
-        check_version(if_match, warehouse.version)
-        if not changes:
-            return warehouse
-        warehouse.edit(changes)
-        return await self._warehouses.for_company(who.tenant).save(warehouse)
+
+        async def change() -> Warehouse:
+            warehouse = await self.read(who, warehouse_id)
+            check_version(if_match, warehouse.version)
+            if not changes:
+                return warehouse
+            warehouse.edit(changes)
+            return await self._warehouses.for_company(who.tenant).save(warehouse)
+
+        return await again_when_overtaken(change, if_match)

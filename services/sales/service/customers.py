@@ -9,7 +9,7 @@ from common.events.parts import PostalAddress
 from common.identity.principal import Principal
 from common.ids import new_id
 from common.pagination import Page, PageRequest
-from common.web.etag import check_version
+from common.web.etag import again_when_overtaken, check_version
 from services.sales.domain.customer import Customer
 from services.sales.store import Customers
 
@@ -67,12 +67,16 @@ class CustomerService:
     async def edit(self, who: Principal, customer_id: str, changes: dict[str, Any], if_match: str | None) -> Customer:
         """Change a record. Raises VersionConflict, Conflict ``email_taken``."""
         store = self._customers.for_company(who.tenant)
-        customer = await store.get(customer_id)
-        check_version(if_match, customer.version)
-        if not changes:
-            return customer
-        customer.edit(changes)
-        return await store.save_edited(customer)
+
+        async def change() -> Customer:
+            customer = await store.get(customer_id)
+            check_version(if_match, customer.version)
+            if not changes:
+                return customer
+            customer.edit(changes)
+            return await store.save_edited(customer)
+
+        return await again_when_overtaken(change, if_match)
 
     async def exists(self, company_id: str, customer_id: str) -> Customer:
         """The record that staff named. Raises NotFound."""
