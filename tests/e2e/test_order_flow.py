@@ -35,7 +35,7 @@ class TestCard:
             lambda page: order["id"] in [event["resource"]["id"] for event in page["items"]],
         )
         assert (await market.admin.get("/api/audit/verify"))["ok"] is True
-        assert order["timeline"][0]["type"] == "order.created"
+        assert order["timeline"][0]["type"] == "created"
 
     async def test_declined_ends_cancelled_and_frees_the_stock(self, market: Market) -> None:
         product, customer = await market.product(stock=3), await market.customer()
