@@ -23,7 +23,7 @@ from common.inbox import Inbox
 from common.lease import Lease
 from common.logging import get_logger
 from common.messaging.announcements import Announcements
-from common.messaging.connection import BrokerConnection
+from common.messaging.connection import BrokerConnection, is_being_stopped
 from common.messaging.consumer import QueueConsumer
 from common.messaging.feed import FeedWatcher, Take
 from common.messaging.positions import FeedPositions
@@ -206,6 +206,10 @@ async def _keep(loop: Background) -> None:
             await loop.run()
         except Exception as error:
             log.error("background_failed", loop=loop.name, exc_info=error)
+        except asyncio.CancelledError as error:
+            if is_being_stopped():
+                raise
+            log.error("background_failed", loop=loop.name, exc_info=error)  # a library's own cancellation
         await asyncio.sleep(RESTART_SECONDS)
 
 

@@ -186,3 +186,26 @@ class TestConsumer:
         assert handled >= {document["id"] for document in good}
         assert from_json(found[0].body)[0]["id"] == poison["id"]
         assert "cannot be understood" in str(found[0].headers["x-reason"])
+
+    async def test_what_is_no_event_at_all_is_set_aside_too(
+        self, bench: Bench, infrastructure: Infrastructure, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("common.messaging.consumer.TRIES", 1)
+        strange = [b"\xff", b'{"no": "batch"}', b"[1]", b'[{"id": "evt_1"}]']
+        for body in strange:
+            await bench.publisher.send("markethall.return", SERVICE, body, {"x-attempt": "often"})
+        connection = await aio_pika.connect(infrastructure.amqp_url)
+        dead = await (await connection.channel()).get_queue(dead_queue(SERVICE))
+        found: set[bytes] = set()
+
+        async def handle(event: Envelope[Any]) -> None:
+            raise ValueError("nothing to handle")
+
+        async def done() -> bool:
+            message = await dead.get(no_ack=True, fail=False)
+            found.update([message.body] if message else [])
+            return len(found) == len(strange)
+
+        await consume(bench, handle, done)
+        await connection.close()
+        assert b"[1]" in found

@@ -7,12 +7,16 @@ import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from aiormq.exceptions import AMQPError
 from pydantic import SecretStr
+from yarl import URL
 
 from common.logging import get_logger
 
 log = get_logger(__name__)
 
 CONNECT_SECONDS = 10
+HEARTBEAT_SECONDS = 10
+"""A peer that is stopped or cut off is given up after two to three of these; the library's own minute is long."""
+
 BROKER_ERRORS = (AMQPError, aio_pika.exceptions.AMQPException, ConnectionError, OSError, TimeoutError, RuntimeError)
 """What a fallen, blocked or restarting broker looks like from here."""
 
@@ -35,8 +39,9 @@ class BrokerConnection:
         """The open connection. Raises one of BROKER_ERRORS when the broker cannot be reached in time."""
         async with self._lock:
             if self._connection is None or self._connection.is_closed:
+                url = URL(self._url.get_secret_value())
                 self._connection = await aio_pika.connect(
-                    self._url.get_secret_value(),
+                    url if "heartbeat" in url.query else url.update_query(heartbeat=HEARTBEAT_SECONDS),
                     timeout=CONNECT_SECONDS,
                     client_properties={"connection_name": self._purpose},
                 )
@@ -53,6 +58,15 @@ class BrokerConnection:
             await self._connection.close()
 
 
+def is_being_stopped() -> bool:
+    """Whether the current task was cancelled by somebody; if not, a CancelledError came out of the broker's library.
+
+    There, whoever waits for an answer on a channel that is closed meanwhile gets one.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 async def keep_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
     """Run ``work`` again with backoff (0.2 s to 5 s) for as long as the broker falls, until cancelled."""
     delay = 0.2
@@ -61,6 +75,10 @@ async def keep_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
         except BROKER_ERRORS as error:
+            log.warning("broker_lost", work=name, error=repr(error))
+        except asyncio.CancelledError as error:
+            if is_being_stopped():
+                raise
             log.warning("broker_lost", work=name, error=repr(error))
         if asyncio.get_running_loop().time() - started > 10:
             delay = 0.2

@@ -111,15 +111,9 @@ class QueueConsumer:
 
     async def _take(self, message: AbstractIncomingMessage) -> None:
         """Deliver every event of the message, then ack; without the ack the broker sends it again."""
-        attempt = int(str(message.headers.get("x-attempt", 1)))
+        attempt = _attempt_of(message)
         try:
-            events = from_json(message.body)
-            if not isinstance(events, list):
-                raise ValueError("a batch is a JSON array")
-        except ValueError as error:
-            await self._bury(message.body, attempt, f"unreadable: {error}")
-            events = []
-        try:
+            events = await self._open(message.body, attempt)
             await asyncio.gather(*(self._deliver_in_turn(event, attempt) for event in events))
             await message.ack()
         except BROKER_ERRORS as error:
@@ -128,6 +122,17 @@ class QueueConsumer:
             log.warning("retry_unconfirmed", error=str(error))
             await self._return_to_queue(message)
 
+    async def _open(self, body: bytes, attempt: int) -> list[Any]:
+        """The events of a message; one that cannot be read is buried."""
+        try:
+            events = from_json(body)
+            if not isinstance(events, list):
+                raise ValueError("a batch is a JSON array")
+        except ValueError as error:
+            await self._bury(body, attempt, f"unreadable: {error}")
+            return []
+        return events
+
     async def _return_to_queue(self, message: AbstractIncomingMessage) -> None:
         try:
             await asyncio.sleep(1)
@@ -135,11 +140,10 @@ class QueueConsumer:
         except BROKER_ERRORS as error:
             log.warning("reject_failed", error=repr(error))
 
-    async def _deliver_in_turn(self, document: dict[str, Any], attempt: int) -> None:
-        subject = str(document.get("subject")) if isinstance(document, dict) else ""
-        await self._locks.run(subject, lambda: self._deliver(document, attempt))
+    async def _deliver_in_turn(self, document: Any, attempt: int) -> None:
+        await self._locks.run(_field(document, "subject"), lambda: self._deliver(document, attempt))
 
-    async def _deliver(self, document: dict[str, Any], attempt: int) -> None:
+    async def _deliver(self, document: Any, attempt: int) -> None:
         async with self._places:
             try:
                 event = unseal(document)
@@ -152,7 +156,7 @@ class QueueConsumer:
             except (ComeBackLater, Unavailable) as error:
                 await self._again(document, attempt, PATIENT_TRIES, repr(error))
             except Exception as error:
-                log.warning("handler_failed", eventId=document.get("id"), attempt=attempt, exc_info=error)
+                log.warning("handler_failed", eventId=_field(document, "id"), attempt=attempt, exc_info=error)
                 await self._again(document, attempt, TRIES, repr(error))
 
     async def _handle(self, handler: Deliver, event: Envelope[Any]) -> None:
@@ -182,7 +186,7 @@ class QueueConsumer:
             return
         delay = RETRY_DELAYS_SECONDS[min((attempt - 1) // 2, len(RETRY_DELAYS_SECONDS) - 1)]
         headers: HeadersType = {"x-attempt": attempt + 1, "x-reason": reason[:500]}
-        _handled.labels(_type_of(document), "retried").inc()
+        _handled.labels(_field(document, "type"), "retried").inc()
         await self._publisher.send(retry_exchange(delay), self._service, body, headers)
 
     async def _bury(self, body: bytes, attempt: int, reason: str) -> None:
@@ -191,5 +195,11 @@ class QueueConsumer:
         await self._publisher.send(DEAD, self._service, body, headers)
 
 
-def _type_of(document: Any) -> str:
-    return str(document.get("type", "")) if isinstance(document, dict) else ""
+def _field(document: Any, name: str) -> str:
+    """A field of what came as an event, whatever it is."""
+    return str(document.get(name, "")) if isinstance(document, dict) else ""
+
+
+def _attempt_of(message: AbstractIncomingMessage) -> int:
+    sent = str(message.headers.get("x-attempt", 1))
+    return int(sent) if sent.isdecimal() else 1

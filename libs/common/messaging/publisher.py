@@ -1,17 +1,19 @@
 """Confirmed, mandatory, persistent publishing with a deadline."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractExchange, HeadersType
 from pydantic_core import to_json
 
-from common.messaging.connection import BROKER_ERRORS, BrokerConnection
+from common.messaging.connection import BROKER_ERRORS, BrokerConnection, is_being_stopped
 from common.messaging.topology import EVENTS
 
 CONFIRM_SECONDS = 10
+CHECK_SECONDS = 2
 BATCH_TYPE = "application/cloudevents-batch+json"
 
 
@@ -40,40 +42,55 @@ class Publisher:
             delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
             headers=headers or {},
         )
-        try:
-            async with asyncio.timeout(CONFIRM_SECONDS):
-                target = await self._exchange(exchange)
-                await target.publish(message, routing_key, mandatory=True)
-        except BROKER_ERRORS as error:
-            await self._forget()
-            raise PublishUnconfirmed(repr(error)) from error
+
+        async def publish(channel: AbstractChannel) -> None:
+            target = await self._exchange(channel, exchange)
+            await target.publish(message, routing_key, mandatory=True)
+
+        await self._ask(publish, CONFIRM_SECONDS)
 
     async def check(self) -> None:
         """Ask the broker something. Raises PublishUnconfirmed when it does not answer."""
-        try:
-            async with asyncio.timeout(2):
-                await self._exchange(EVENTS)
-                assert self._channel is not None
-                await self._channel.get_exchange(EVENTS, ensure=True)
-        except BROKER_ERRORS as error:
-            await self._forget()
-            raise PublishUnconfirmed(repr(error)) from error
 
-    async def _exchange(self, name: str) -> AbstractExchange:
+        async def look(channel: AbstractChannel) -> None:
+            await channel.get_exchange(EVENTS, ensure=True)
+
+        await self._ask(look, CHECK_SECONDS)
+
+    async def _ask(self, question: Callable[[AbstractChannel], Awaitable[None]], deadline_seconds: float) -> None:
+        """Ask on the channel; after a failure, the next question gets a new one."""
+        channel: AbstractChannel | None = None
+        try:
+            async with asyncio.timeout(deadline_seconds):
+                channel = await self._open()
+                await question(channel)
+        except BROKER_ERRORS as error:
+            await self._leave(channel)
+            raise PublishUnconfirmed(repr(error)) from error
+        except asyncio.CancelledError as error:
+            if is_being_stopped():
+                raise
+            raise PublishUnconfirmed("the channel was closed meanwhile") from error
+
+    async def _open(self) -> AbstractChannel:
         async with self._lock:
             if self._channel is None or self._channel.is_closed:
                 self._channel = await self._connection.channel(confirms=True)
                 self._exchanges = {}
-            if name not in self._exchanges:
-                self._exchanges[name] = await self._channel.get_exchange(name, ensure=False)
-            return self._exchanges[name]
+            return self._channel
 
-    async def _forget(self) -> None:
-        channel, self._channel = self._channel, None
-        self._exchanges = {}
-        if channel is not None and not channel.is_closed:
-            try:
+    async def _exchange(self, channel: AbstractChannel, name: str) -> AbstractExchange:
+        if name not in self._exchanges:
+            self._exchanges[name] = await channel.get_exchange(name, ensure=False)
+        return self._exchanges[name]
+
+    async def _leave(self, failed: AbstractChannel | None) -> None:
+        """Close the channel on which something failed; one that has taken its place since stays."""
+        if failed is None:
+            return
+        if self._channel is failed:
+            self._channel = None
+        if not failed.is_closed:
+            with suppress(*BROKER_ERRORS):
                 async with asyncio.timeout(1):
-                    await channel.close()
-            except BROKER_ERRORS:
-                return
+                    await failed.close()
