@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection
@@ -14,6 +15,7 @@ from common.logging import get_logger
 log = get_logger(__name__)
 
 CONNECT_SECONDS = 10
+CLOSE_SECONDS = 2
 HEARTBEAT_SECONDS = 10
 """A peer that is stopped or cut off is given up after two to three of these; the library's own minute is long."""
 
@@ -33,12 +35,15 @@ class BrokerConnection:
     @property
     def is_open(self) -> bool:
         """Whether the connection stands right now."""
-        return self._connection is not None and not self._connection.is_closed
+        # The connection calls itself closed only once we have closed it; what was cut off is known one layer below.
+        transport = self._connection.transport if self._connection is not None else None
+        return transport is not None and not transport.connection.is_closed
 
     async def open(self) -> AbstractConnection:
         """The open connection. Raises one of BROKER_ERRORS when the broker cannot be reached in time."""
         async with self._lock:
-            if self._connection is None or self._connection.is_closed:
+            if self._connection is None or not self.is_open:
+                await self.close()
                 url = URL(self._url.get_secret_value())
                 self._connection = await aio_pika.connect(
                     url if "heartbeat" in url.query else url.update_query(heartbeat=HEARTBEAT_SECONDS),
@@ -53,9 +58,12 @@ class BrokerConnection:
         return await connection.channel(publisher_confirms=confirms, on_return_raises=confirms)
 
     async def close(self) -> None:
-        """Close for good."""
-        if self._connection is not None:
-            await self._connection.close()
+        """Close what is open, with a deadline: a broker that hangs does not hold up whoever leaves it."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(*BROKER_ERRORS):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await connection.close()
 
 
 def is_being_stopped() -> bool:
