@@ -15,6 +15,8 @@ Item = TypeVar("Item")
 
 DEFAULT_LIMIT = 20
 LARGEST_LIMIT = 100
+LARGEST_NUMBER = 2**63 - 1
+"""What the database takes as a whole number."""
 
 
 class Page(BaseModel, Generic[Item]):
@@ -72,9 +74,14 @@ def _decode(cursor: str, signed: str) -> tuple[Any, str]:
         made_for, kind, value, last_id = from_json(raw)
         if kind == "t":
             value = datetime.fromisoformat(value).astimezone(UTC)
-    except (ValueError, TypeError, binascii.Error) as error:
+    except (ValueError, TypeError, OverflowError, binascii.Error) as error:
         raise Invalid("invalid_cursor", "This cursor was not made here.") from error
-    scalar = value is None or isinstance(value, str | int | datetime)
-    if made_for != signed or not scalar or not isinstance(last_id, str):
+    if made_for != signed or not _is_scalar(value) or not isinstance(last_id, str):
         raise Invalid("invalid_cursor", "This cursor belongs to another list.")
     return value, last_id
+
+
+def _is_scalar(value: Any) -> bool:
+    if isinstance(value, int):
+        return abs(value) <= LARGEST_NUMBER
+    return value is None or isinstance(value, str | datetime)

@@ -10,6 +10,7 @@ from common.pagination import Page, PageRequest
 from common.web.etag import IfMatch, tag
 from common.web.idempotency import Idempotent
 from common.web.lists import listing
+from common.web.schema import Search
 from services.company.clients import Admin
 from services.company.domain import Status
 from services.company.schemas import CompanyFacts, CompanyIn, CompanyOut, CompanyPatch
@@ -57,7 +58,7 @@ async def list_companies(
     who: Reader,
     companies: Companies,
     page: Annotated[PageRequest, listing("name", "slug")],
-    search: Annotated[str | None, Query(max_length=100)] = None,
+    search: Annotated[Search | None, Query()] = None,
     status: Status | None = None,
 ) -> Page[CompanyOut]:
     """List companies."""

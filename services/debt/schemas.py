@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from common.money import Money
-from common.web.schema import Identifier, In, LongText, Out, Resource
+from common.web.schema import Identifier, In, Instant, LongText, Out, Resource
 from services.debt.domain import DebtorType, Status
 
 Method = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{1,39}$")]
@@ -15,7 +15,7 @@ Method = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{1,39}$")]
 class InstalmentIn(In):
     """A part of the principal."""
 
-    due_at: AwareDatetime
+    due_at: Instant
     amount: Money
 
 
@@ -25,7 +25,7 @@ class DebtIn(In):
     debtor_type: DebtorType
     debtor_id: Identifier
     principal: Money
-    due_at: AwareDatetime | None = None
+    due_at: Instant | None = None
     schedule: Annotated[list[InstalmentIn], Field(min_length=1, max_length=120)] | None = None
 
 

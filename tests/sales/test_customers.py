@@ -64,3 +64,27 @@ class TestCustomers:
             first = await staff.post("/api/customers", json={"email": "ann@example.com"}, headers=key)
             again = await staff.post("/api/customers", json={"email": "ann@example.com"}, headers=key)
         assert first.json() == again.json()
+
+
+class TestIdempotencyKey:
+    async def test_a_refused_key_is_free_again(self, trade: Trade) -> None:
+        key = {"Idempotency-Key": new_id("key")}
+        order = {"items": [trade.line()], "shippingAddress": ADDRESS}
+        async with trade.guest() as guest:
+            refused = await guest.post("/api/orders", json=order, headers=key)
+            mended = await guest.post("/api/orders", json={**order, "email": "ann@example.com"}, headers=key)
+            changed = await guest.post("/api/orders", json={**order, "email": "bo@example.com"}, headers=key)
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid_body")
+        assert mended.status_code == 201, mended.text
+        assert (changed.status_code, changed.json()["code"]) == (422, "idempotency_key_reused")
+
+    async def test_a_guests_order_token_is_not_kept_in_clear(self, trade: Trade) -> None:
+        key = {"Idempotency-Key": new_id("key")}
+        order = {"items": [trade.line()], "shippingAddress": ADDRESS, "email": "ann@example.com"}
+        async with trade.guest() as guest:
+            first = (await guest.post("/api/orders", json=order, headers=key)).json()
+            again = (await guest.post("/api/orders", json=order, headers=key)).json()
+        database = trade.sales.runtime.database
+        kept = [str(each) for name in await database.list_collection_names() async for each in database[name].find()]
+        assert again == first
+        assert kept and not any(first["orderToken"] in each for each in kept)

@@ -48,6 +48,12 @@ class TestOpen:
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["errors"]
 
+    @pytest.mark.parametrize("body", [b"{", b'{"name": "\xff"}', b"[" * 50_000, b'{"name": ' + b"9" * 6000 + b"}"])
+    async def test_refuses_what_cannot_be_read(self, shop: Harness, body: bytes) -> None:
+        async with shop.user("company_admin", new_id("cmp")) as admin:
+            answer = await admin.post("/api/shops", content=body, headers={"content-type": "application/json"})
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_json")
+
     async def test_needs_the_permission(self, shop: Harness) -> None:
         async with shop.user("shop_staff", new_id("cmp")) as staff:
             assert (await staff.post("/api/shops", json=BODY)).status_code == 403
@@ -88,9 +94,11 @@ class TestRead:
                     break
             bad = await admin.get("/api/shops", params={"cursor": "x"})
             unknown = await admin.get("/api/shops", params={"colour": "red"})
+            attribute = await admin.get("/api/shops", params={"attr.colour": "red"})
         assert seen == ["S0", "S1", "S2", "S3", "S4"]
         assert (bad.status_code, bad.json()["code"]) == (422, "invalid_cursor")
         assert (unknown.status_code, unknown.json()["code"]) == (422, "invalid_query")
+        assert (attribute.status_code, attribute.json()["code"]) == (422, "invalid_query")
 
 
 class TestEdit:

@@ -8,20 +8,23 @@ first run had already stored.
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Header, Request, Response
-from pydantic import BaseModel
-from pydantic_core import from_json, to_jsonable_python
+from pydantic import BaseModel, SecretStr
+from pydantic_core import from_json, to_json, to_jsonable_python
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
 from common.clock import Clock
-from common.errors import Conflict, DomainError, Invalid, NotFound
+from common.encryption import Sealer
+from common.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, TooManyRequests, Unauthenticated
 from common.ids import sortable_part
 
 LEASE_SECONDS = 15
+_NOT_KEPT = (Unauthenticated, Forbidden, Invalid, TooManyRequests)
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -46,14 +49,19 @@ class Once:
         """
         if self._key is None:
             return await work()
-        keys = IdempotencyKeys(self._request.app.state.runtime.database, self._request.app.state.runtime.clock)
+        runtime = self._request.app.state.runtime
+        keys = IdempotencyKeys(runtime.database, runtime.clock, runtime.settings.encryption_key)
         caller = _caller(self._request)
         fingerprint = await _fingerprint(self._request)
-        self._seed = await keys.claim(caller, self._key, fingerprint)
+        claim = await keys.claim(caller, self._key, fingerprint)
+        self._seed = claim.seed
         try:
             result = await work()
-        except (Conflict, NotFound, Invalid) as error:
+        except (Conflict, NotFound) as error:
             await keys.settle(caller, self._key, _refusal(error))
+            raise
+        except _NOT_KEPT:
+            await (keys.forget if claim.is_first else keys.give_up)(caller, self._key)
             raise
         except BaseException:
             await keys.give_up(caller, self._key)
@@ -72,15 +80,24 @@ class Replayed(Exception):
         self.answer = answer
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to do the work of a key. ``seed``: what ids are made of; not ``is_first``: another run broke off."""
+
+    seed: str
+    is_first: bool
+
+
 class IdempotencyKeys:
     """The collection ``idempotency_keys``: claims and first answers, kept for 24 hours."""
 
-    def __init__(self, database: AsyncDatabase[dict[str, Any]], clock: Clock) -> None:
+    def __init__(self, database: AsyncDatabase[dict[str, Any]], clock: Clock, encryption_key: SecretStr) -> None:
         self._collection = database["idempotency_keys"]
         self._clock = clock
+        self._sealer = Sealer(encryption_key)
 
-    async def claim(self, caller: str, key: str, fingerprint: str) -> str:
-        """Claim the key; returns the seed for ids. Raises as :meth:`Once.__call__`."""
+    async def claim(self, caller: str, key: str, fingerprint: str) -> Claim:
+        """Claim the key. Raises as :meth:`Once.__call__`."""
         now = self._clock.now()
         claim = {
             "_id": f"{caller}|{key}",
@@ -94,26 +111,31 @@ class IdempotencyKeys:
             await self._collection.insert_one(claim)
         except DuplicateKeyError:
             return await self._existing(claim)
-        return str(claim["seed"])
+        return Claim(str(claim["seed"]), is_first=True)
 
-    async def _existing(self, claim: dict[str, Any]) -> str:
+    async def _existing(self, claim: dict[str, Any]) -> Claim:
         first = await self._collection.find_one({"_id": claim["_id"]})
         if first is None:
             raise Conflict("request_in_progress", "The first request with this key was just given up; try again.")
         if first["fingerprint"] != claim["fingerprint"]:
             raise Invalid("idempotency_key_reused", "This Idempotency-Key was used with another request.")
         if first["answer"] is not None:
-            raise Replayed(first["answer"])
+            raise Replayed(from_json(self._sealer.open(first["answer"])))
         taken_over = await self._collection.update_one(
             {"_id": claim["_id"], "answer": None, "until": {"$lt": claim["at"]}}, {"$set": {"until": claim["until"]}}
         )
         if taken_over.modified_count == 0:
             raise Conflict("request_in_progress", "The first request with this key is still running.")
-        return str(first["seed"])
+        return Claim(str(first["seed"]), is_first=False)
 
     async def settle(self, caller: str, key: str, answer: dict[str, Any]) -> None:
-        """Keep the first answer."""
-        await self._collection.update_one({"_id": f"{caller}|{key}"}, {"$set": {"answer": answer}})
+        """Keep the first answer, sealed: it may hold what is shown once, such as a guest's order token."""
+        sealed = self._sealer.seal(to_json(answer).decode())
+        await self._collection.update_one({"_id": f"{caller}|{key}"}, {"$set": {"answer": sealed}})
+
+    async def forget(self, caller: str, key: str) -> None:
+        """The first run was refused for what it asked, and nothing happened: the key is free again."""
+        await self._collection.delete_one({"_id": f"{caller}|{key}"})
 
     async def give_up(self, caller: str, key: str) -> None:
         """The work failed without a verdict: end the lease, keep the seed, so that a retry runs at once."""

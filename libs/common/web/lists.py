@@ -10,22 +10,28 @@ from common.errors import Invalid
 from common.pagination import DEFAULT_LIMIT, LARGEST_LIMIT, PageRequest, page_request
 
 ALWAYS_KNOWN = frozenset({"tenant_id"})
-OPEN_PREFIX = "attr."
 
 _known_names: dict[int, frozenset[str]] = {}
 
 
 def refuse_unknown(request: Request) -> None:
     """Raises Invalid ``invalid_query`` for a query parameter that the route does not declare."""
+    refuse_unknown_but(request)
+
+
+def refuse_unknown_but(request: Request, *prefixes: str) -> None:
+    """The same, where parameters that begin with one of ``prefixes`` are the route's own business."""
     route = request.scope["route"]
     known = _known_names.get(id(route))
     if known is None:
         fields = get_flat_params(route.dependant)
         known = frozenset(field.alias for field in fields if isinstance(field.field_info, params.Query))
         _known_names[id(route)] = known = known | ALWAYS_KNOWN
-    unknown = [name for name in request.query_params if name not in known and not name.startswith(OPEN_PREFIX)]
+    unknown = [name for name in request.query_params if name not in known and not name.startswith(prefixes)]
     if unknown:
-        raise Invalid("invalid_query", "Unknown parameter.", [(name, "is not known here") for name in unknown])
+        raise Invalid(
+            "invalid_query", "Unknown parameter.", [(name[:100], "is not known here") for name in unknown[:50]]
+        )
 
 
 def listing(*sortable: str) -> Any:

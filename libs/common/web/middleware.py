@@ -49,7 +49,7 @@ class ServiceMiddleware:
             await self._app(scope, self._limited(receive), call_state.send)
         except BodyTooLarge:
             await call_state.problem(scope, receive, 413, "body_too_large", "The body is too large.")
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             if call_state.status:
                 raise
             log.warning("bad_request", error=repr(error))

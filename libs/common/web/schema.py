@@ -1,12 +1,21 @@
 """Bases of request and response models: strict in, camelCase out, the members every resource has."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, ClassVar
 from zoneinfo import available_timezones
 
 import email_validator
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_extra_types.country import CountryAlpha2
 from pydantic_extra_types.phone_numbers import PhoneNumber
@@ -23,17 +32,25 @@ class E164(PhoneNumber):
     phone_format = "E164"
 
 
-def _no_nul(value: Any) -> Any:
-    if isinstance(value, str) and "\x00" in value:
-        raise ValueError("must not contain a NUL character")
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        if "\x00" in value:
+            raise ValueError("must not contain a NUL character")
+        if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+            raise ValueError("must not contain half of a surrogate pair")
     return value
 
 
-Text = Annotated[str, BeforeValidator(_no_nul), StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Text = Annotated[
+    str, BeforeValidator(_storable), StringConstraints(strip_whitespace=True, min_length=1, max_length=500)
+]
 """A line of text."""
 
-LongText = Annotated[str, BeforeValidator(_no_nul), StringConstraints(max_length=20_000)]
+LongText = Annotated[str, BeforeValidator(_storable), StringConstraints(max_length=20_000)]
 """A text of several lines."""
+
+Search = Annotated[str, BeforeValidator(_storable), StringConstraints(max_length=200)]
+"""What somebody looks for."""
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ /-]{0,63}$")]
 """A short code chosen by people, such as a SKU or a shop code; case matters."""
@@ -43,6 +60,27 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,4}_[0-9A-Za-z]{
 
 Quantity = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 """A number of pieces."""
+
+
+EARLIEST_YEAR = 1900
+LATEST_YEAR = 2999
+"""Far enough from the ends of the calendar that every time zone and every sum of days fits."""
+
+
+def _no_number(value: Any) -> Any:
+    if isinstance(value, int | float):
+        raise ValueError("must be a time, such as 2026-01-31T12:00:00Z")
+    return value
+
+
+def _in_utc(instant: datetime) -> datetime:
+    if not EARLIEST_YEAR <= instant.year <= LATEST_YEAR:
+        raise ValueError(f"must lie between {EARLIEST_YEAR} and {LATEST_YEAR}")
+    return instant.astimezone(UTC)
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_in_utc)]
+"""A moment as sent (RFC 3339 with its offset); UTC from there on."""
 
 
 @cache

@@ -7,7 +7,7 @@ from fastapi import Depends, Query, Request
 
 from common.errors import Invalid
 from common.pagination import DEFAULT_LIMIT, LARGEST_LIMIT, page_request
-from common.web.lists import OPEN_PREFIX, refuse_unknown
+from common.web.lists import refuse_unknown_but
 from services.catalog.domain.attributes import is_attribute_name, wanted_facets
 from services.catalog.domain.product import ProductStatus
 from services.catalog.service.listing import RELEVANCE, ProductQuery
@@ -15,6 +15,7 @@ from services.catalog.store.products import ProductFilter
 
 SORTS = {"price": "price.amount", "name": "nameKey", "updatedAt": "updatedAt", "createdAt": "createdAt"}
 FILTERS_LIMIT = 20
+OPEN_PREFIX = "attr."
 
 
 def _read(
@@ -29,7 +30,7 @@ def _read(
     cursor: Annotated[str | None, Query(max_length=1000)] = None,
     sort: Annotated[str | None, Query(max_length=60)] = None,
 ) -> ProductQuery:
-    refuse_unknown(request)
+    refuse_unknown_but(request, OPEN_PREFIX)
     search = search.strip() if search else None
     return ProductQuery(
         page=page_request(limit, cursor, _stored_sort(sort, search), (*SORTS.values(), RELEVANCE)),

@@ -21,8 +21,8 @@ def _instant(name: str, text: str | None, timezone: str, *, days: int) -> dateti
             day = date.fromisoformat(text) + timedelta(days=days)
             return datetime.combine(day, time(), ZoneInfo(timezone)).astimezone(UTC)
         instant = datetime.fromisoformat(text)
+        if instant.tzinfo is None:
+            raise Invalid("invalid_query", "Not a time.", [(name, "needs its offset, such as Z")])
+        return instant.astimezone(UTC) + timedelta(milliseconds=days)
     except (ValueError, OverflowError) as error:
         raise Invalid("invalid_query", "Not a time.", [(name, "RFC 3339, or YYYY-MM-DD")]) from error
-    if instant.tzinfo is None:
-        raise Invalid("invalid_query", "Not a time.", [(name, "needs its offset, such as Z")])
-    return instant.astimezone(UTC) + timedelta(milliseconds=days)

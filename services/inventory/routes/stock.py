@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from common.identity.requires import InternalCaller
 from common.pagination import Page, PageRequest
 from common.web.lists import listing
+from common.web.schema import Search
 from services.inventory.domain.reservation import State
 from services.inventory.domain.stock import Status
 from services.inventory.routes.parts import BASE, Adjuster, Inventory, Reader
@@ -25,7 +26,7 @@ async def list_stock(
     sku: str | None = None,
     warehouse_id: Annotated[str | None, Query(alias="warehouseId")] = None,
     status: Status | None = None,
-    search: Annotated[str | None, Query(max_length=200)] = None,
+    search: Annotated[Search | None, Query()] = None,
 ) -> Page[StockOut]:
     """List stock, a row a SKU and warehouse."""
     found = await inventory.reading.list_stock(

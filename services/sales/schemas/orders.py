@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, EmailStr, Field, SecretStr
+from pydantic import AfterValidator, EmailStr, Field, SecretStr
 
 from common.events.parts import PostalAddress
 from common.money import Money
-from common.web.schema import AddressIn, Identifier, In, LongText, Out, PatchIn, Quantity, Resource, Text
+from common.web.schema import AddressIn, Identifier, In, Instant, LongText, Out, PatchIn, Quantity, Resource, Text
 from services.sales.domain.lines import LINES_LIMIT, Line, Totals
 from services.sales.domain.record import Channel, Fulfilment, Method, OrderPayment, PaymentChoice, TimelineEntry
 from services.sales.domain.states import CancelReason, FulfilmentStatus, PaymentStatus, Status
@@ -59,7 +59,7 @@ class OrderIn(In):
     payment: PaymentIn | None = None
     expected_total: Money | None = None
     coupon_code: Text | None = None
-    placed_at: AwareDatetime | None = None
+    placed_at: Instant | None = None
     note: LongText | None = None
 
 

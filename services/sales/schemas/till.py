@@ -4,11 +4,11 @@ import hashlib
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, EmailStr, Field
+from pydantic import AfterValidator, EmailStr, Field
 
 from common.events.parts import Tender
 from common.money import Money
-from common.web.schema import Identifier, In, LongText, Out, Text
+from common.web.schema import Identifier, In, Instant, LongText, Out, Text
 from services.sales.schemas.orders import Lines, OrderOut
 
 BATCH_LIMIT = 500
@@ -34,7 +34,7 @@ class SaleIn(In):
     shop_id: Identifier
     items: Lines
     tenders: Annotated[list[TenderIn], Field(max_length=20)]
-    sold_at: AwareDatetime | None = None
+    sold_at: Instant | None = None
     customer_id: Identifier | None = None
     email: EmailStr | None = None
     note: LongText | None = None
