@@ -40,11 +40,15 @@ class SmtpMail:
 
     async def send(self, notification: Notification) -> None:
         """Hand over one message. Raises Refused or NotHandedOver."""
+        try:
+            message = _message(notification, self._settings.smtp_sender)
+        except ValueError as error:  # a line break in a header, an address that is none
+            raise Refused(f"cannot be written as a mail: {error}") from error
         connection = await self._idle.get()
         try:
             if connection is None or not connection.is_connected:
                 connection = await self._connect()
-            await connection.send_message(_message(notification, self._settings.smtp_sender))
+            await connection.send_message(message)
         except (aiosmtplib.SMTPResponseException, aiosmtplib.SMTPRecipientsRefused) as error:
             raise _verdict(error) from error
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:

@@ -6,10 +6,12 @@ from typing import Any
 from pymongo import IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from common.errors import VersionConflict
 from common.mongo.store import Store
 from services.notification.domain import LOCK_SECONDS, Notification
 from services.notification.domain.message import ITEMS_LIMIT, Item
 
+GATHER_TRIES = 5
 STAFF_INDEXES = [IndexModel([("companyId", 1), ("role", 1), ("status", 1)], name="company_role")]
 
 
@@ -27,6 +29,11 @@ class Notifications(Store[Notification]):
         IndexModel([("companyId", 1), ("recipient.userId", 1), ("createdAt", -1)], name="company_user"),
         IndexModel([("nextAttemptAt", 1)], name="due", sparse=True),
         IndexModel(
+            [("companyId", 1), ("items.eventId", 1)],
+            name="company_gathered",
+            partialFilterExpression={"items.eventId": {"$exists": True}},
+        ),
+        IndexModel(
             [("companyId", 1), ("type", 1), ("recipientKey", 1)],
             name="gathering",
             unique=True,
@@ -43,22 +50,28 @@ class Notifications(Store[Notification]):
         return True
 
     async def gather(self, mail: Notification, item: Item) -> None:
-        """Add an alert to the mail that is being gathered for this recipient, or begin one with it; once."""
+        """Add an alert to the mail that is being gathered for this recipient, or begin one with it; once.
+
+        Raises VersionConflict when others keep being faster.
+        """
         criteria = {"type": mail.type, "recipientKey": mail.recipient_key}
-        if await self.collection.find_one(self.scope({**criteria, "items.eventId": item.event_id}), {"_id": 1}):
-            return
         beginning = self.to_document(mail)
         for name in ("items", "status", "type", "recipientKey", "companyId"):
             beginning.pop(name)
         change = {"$push": {"items": item.model_dump(by_alias=True)}, "$setOnInsert": {**beginning, "outbox": []}}
-        room = {f"items.{ITEMS_LIMIT - 1}": {"$exists": False}, "items.eventId": {"$ne": item.event_id}}
+        last = f"items.{ITEMS_LIMIT - 1}"
+        room = {last: {"$exists": False}, "items.eventId": {"$ne": item.event_id}}
         open_one = self.scope({**criteria, "status": "gathering", **room})
-        try:
-            await self.collection.update_one(open_one, change, upsert=True)
-        except DuplicateKeyError:  # the open one is full: close it, and begin the next
-            full = self.scope({**criteria, "status": "gathering"})
-            await self.collection.update_one(full, {"$set": {"status": "waiting"}})
-            await self.collection.update_one(open_one, change, upsert=True)
+        full = self.scope({**criteria, "status": "gathering", last: {"$exists": True}})
+        for _ in range(GATHER_TRIES):
+            if await self.collection.find_one(self.scope({**criteria, "items.eventId": item.event_id}), {"_id": 1}):
+                return
+            try:
+                await self.collection.update_one(open_one, change, upsert=True)
+                return
+            except DuplicateKeyError:  # somebody began it in this moment, or it is full: then the next one is begun
+                await self.collection.update_one(full, {"$set": {"status": "waiting"}})
+        raise VersionConflict()
 
     async def take_due(self, now: datetime, limit: int) -> list[Notification]:
         """Messages whose next try is due, each locked for this sender; for all companies."""
