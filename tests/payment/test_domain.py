@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.card_numbers import holds_card_number
 from common.errors import Conflict, InvalidTransition
 from common.money import Money
-from services.payment.domain import OrderAccount, Outcome, Payment, holds_card_number
+from services.payment.domain import OrderAccount, Outcome, Payment
 from services.payment.domain.ledger import captured, refund_returned, refunded
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

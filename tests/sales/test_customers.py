@@ -88,3 +88,12 @@ class TestIdempotencyKey:
         kept = [str(each) for name in await database.list_collection_names() async for each in database[name].find()]
         assert again == first
         assert kept and not any(first["orderToken"] in each for each in kept)
+
+    @pytest.mark.parametrize("key", ["", "k" * 256])
+    async def test_of_the_wrong_length_is_refused(self, trade: Trade, key: str) -> None:
+        async with trade.customer() as customer:
+            answer = await customer.post(
+                "/api/orders", json={"items": [trade.line()]}, headers={"Idempotency-Key": key}
+            )
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_header")
+        assert answer.json()["errors"][0]["field"] == "Idempotency-Key"

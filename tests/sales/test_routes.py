@@ -339,3 +339,11 @@ class TestInternal:
         stored = await trade.sales.runtime.database["payment_instruments"].find_one({"_id": order["id"]})
         assert "pm_card_visa" not in str(stored)
         assert "pm_card_visa" not in str(await trade.sales.runtime.database["orders"].find_one({"_id": order["id"]}))
+
+    async def test_is_never_a_card_number(self, trade: Trade) -> None:
+        payment = {"method": "card", "paymentMethodToken": "4242 4242 4242 4242"}
+        async with trade.customer() as customer:
+            answer = await customer.post("/api/orders", json={"items": [trade.line()], "payment": payment})
+            listed = await customer.get("/api/orders")
+        assert (answer.status_code, answer.json()["code"]) == (422, "card_number_refused")
+        assert listed.json()["items"] == []

@@ -104,7 +104,8 @@ async def _validation(request: Request, error: Exception) -> Response:
         {"field": ".".join(str(part) for part in entry["loc"][1:]) or str(entry["loc"][0]), "message": entry["msg"]}
         for entry in found[:50]
     ]
-    code = "invalid_body" if in_body else "invalid_query"
+    in_query = any(entry["loc"][:1] != ("header",) for entry in found)
+    code = "invalid_body" if in_body else "invalid_query" if in_query else "invalid_header"
     return problem(422, code, "Some fields are refused.", request.url.path, errors=listed)
 
 

@@ -1,7 +1,6 @@
 """Rules of payments: the payment, the order's account, the ledger."""
 
 from services.payment.domain.account import OrderAccount
-from services.payment.domain.card_numbers import holds_card_number
 from services.payment.domain.ledger import LedgerLine, Posting
 from services.payment.domain.payment import Failure, NextAction, Outcome, Payment, Refund
 
@@ -14,5 +13,4 @@ __all__ = [
     "Payment",
     "Posting",
     "Refund",
-    "holds_card_number",
 ]

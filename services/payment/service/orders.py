@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from common.card_numbers import holds_card_number
 from common.errors import ComeBackLater
 from common.events import Envelope
 from common.events.orders import OrderCancelled, OrderCreated, SaleCompleted
@@ -10,7 +11,7 @@ from common.events.payments import DebtPaymentRecorded
 from common.events.stock import InventoryReserved
 from common.ids import new_id
 from common.money import Money
-from services.payment.domain import OrderAccount, Payment, Posting, holds_card_number
+from services.payment.domain import OrderAccount, Payment, Posting
 from services.payment.domain.account import PROMISED
 from services.payment.domain.ledger import captured
 from services.payment.service.charging import LATE, Charging

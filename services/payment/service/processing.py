@@ -5,10 +5,11 @@ import hmac
 from datetime import datetime, timedelta
 from typing import Any
 
+from common.card_numbers import holds_card_number
 from common.errors import Forbidden, Invalid, InvalidTransition, NotFound
 from common.identity.principal import Principal
 from common.money import Money
-from services.payment.domain import OrderAccount, Payment, holds_card_number
+from services.payment.domain import OrderAccount, Payment
 from services.payment.service.charging import Charging
 from services.payment.service.foundation import Foundation, decide
 from services.payment.service.orders import OrderFlow

@@ -1,11 +1,12 @@
 """Sending money back: the amount is set aside on the payment first, then the provider is called, then it settles."""
 
+from common.card_numbers import holds_card_number
 from common.errors import Invalid
 from common.identity.principal import Principal
 from common.logging import get_logger
 from common.money import Money
 from services.payment.clients import ProviderUnreachable
-from services.payment.domain import OrderAccount, Outcome, Payment, Posting, Refund, holds_card_number
+from services.payment.domain import OrderAccount, Outcome, Payment, Posting, Refund
 from services.payment.domain.ledger import refund_returned, refunded
 from services.payment.service.foundation import Foundation, decide
 

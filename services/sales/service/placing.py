@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from common.card_numbers import holds_card_number
 from common.clock import Clock
 from common.context import current
 from common.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
@@ -134,6 +135,9 @@ class PlacingService:
             who.require("payments.process")
         if asked.payment_token is not None and asked.method not in PROVIDER_METHODS:
             raise _refused("payment.paymentMethodToken", "goes with card or paypal only")
+        if asked.payment_token is not None and holds_card_number(asked.payment_token.get_secret_value()):
+            fields = [("payment.paymentMethodToken", "holds a card number")]
+            raise Invalid("card_number_refused", "Send the provider's token, never a card number.", fields)
         if asked.coupon_code is not None:
             raise Invalid("coupon_invalid", "There is no such coupon.", [("couponCode", "is not known")])
 
