@@ -87,7 +87,7 @@ def service_specs(
                 ProcessSpec(
                     name if number == 1 else f"{name}.{number}", name,
                     {**environments[name], "MARKETHALL_COPIES": str(copies)},
-                    call="common.serve:run", arguments=(name,),
+                    call="common.serve:run", prepare="common.serve:prepare", arguments=(name,),
                     ports=(home.port(SERVICES[name].port_offset),), log=str(home.log(name)),
                 )
             )  # fmt: skip

@@ -6,13 +6,13 @@ import sys
 from collections.abc import Callable, Sequence
 
 
-def call(target: str, arguments: Sequence[str | int]) -> None:
-    """Imports and calls ``module:function``. Raises TypeError when it is no function."""
+def call(target: str, arguments: Sequence[str | int]) -> object:
+    """Imports and calls ``module:function``, and returns what it does. Raises TypeError when it is no function."""
     module, _, name = target.partition(":")
     function: Callable[..., object] = getattr(importlib.import_module(module), name)
     if not callable(function):
         raise TypeError(f"{target} is not a function")
-    function(*arguments)
+    return function(*arguments)
 
 
 if __name__ == "__main__":

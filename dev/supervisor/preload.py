@@ -1,5 +1,6 @@
 """What every fork shares, and when a fork must not share it: after an edit, a fresh interpreter starts."""
 
+import ctypes
 import gc
 import importlib
 import linecache
@@ -19,7 +20,7 @@ FRAMEWORKS = (
     "phonenumbers", "prometheus_client", "pydantic", "pydantic_settings", "pymongo",
     "pymongo.asynchronous.auth", "pymongo.saslprep", "pymongo.settings_shared", "stripe", "structlog",
     "throttled", "truststore", "uvicorn", "uvicorn.lifespan.on", "uvicorn.loops.auto", "uvicorn.protocols.http.auto",
-    "uvloop", "websockets", "zxcvbn",
+    "uvloop", "websockets",
 )  # fmt: skip
 STACKED = (
     "asyncio.base_events", "asyncio.runners", "common.mongo.client", "common.runtime", "common.serve",
@@ -65,6 +66,7 @@ class Preloaded:
         # Listed now: a look at every module at each fork would write to pages that earlier forks share.
         self._sources = sorted(_own_sources())
         gc.collect()
+        ctypes.CDLL(None).malloc_trim(0)
         self._filling = _fill_pools()
         gc.freeze()
 

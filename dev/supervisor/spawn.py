@@ -27,14 +27,18 @@ def fork(spec: ProcessSpec, *, shared: bool, close: Callable[[], None]) -> int:
     """
     log = _open_log(Path(spec.log))
     supervisor = os.getpid()
+    ready = _prepare(spec) if shared and spec.prepare else None
     pid = os.fork()
     if pid:
         os.close(log)
+        if ready is not None:
+            del ready
+            gc.collect()
         return pid
     code = 1
     try:
         close()
-        code = _become(spec, log, supervisor, shared)
+        code = _become(spec, log, supervisor, shared, ready)
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except BaseException:  # noqa: BLE001 - nothing may return into the supervisor's loop from a fork
@@ -45,7 +49,24 @@ def fork(spec: ProcessSpec, *, shared: bool, close: Callable[[], None]) -> int:
         os._exit(code)
 
 
-def _become(spec: ProcessSpec, log: int, supervisor: int, shared: bool) -> int:
+def _prepare(spec: ProcessSpec) -> Callable[[], object] | None:
+    """What the fork is to call, made under its environment; None where that fails: it will meet the error itself."""
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(spec.environment)
+    try:
+        ready = call(spec.prepare, spec.arguments)
+    except Exception:  # noqa: BLE001 - the process repeats the call and logs whatever it raises
+        return None
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    return ready if callable(ready) else None
+
+
+def _become(
+    spec: ProcessSpec, log: int, supervisor: int, shared: bool, ready: Callable[[], object] | None
+) -> int:
     os.setsid()
     _restore_signals()
     # A supervisor that is killed takes its processes along in good order, so that none is orphaned.
@@ -62,7 +83,10 @@ def _become(spec: ProcessSpec, log: int, supervisor: int, shared: bool) -> int:
     os.environ.update(spec.environment)
     _LIBC.prctl(_PR_SET_NAME, f"mh-{spec.name}"[:15].encode(), 0, 0, 0)
     gc.enable()
-    call(spec.call, spec.arguments)
+    if ready is None:
+        call(spec.call, spec.arguments)
+    else:
+        ready()
     return 0
 
 

@@ -9,6 +9,7 @@ class ProcessSpec:
     """One process: a program to exec (`argv`) or a Python function to call in a fork (`call`).
 
     `group` is the name that `restart` and `logs` take: copies of one service share it.
+    `prepare`, where there is one, is called before a fork and returns what the fork then calls instead.
     `drain_seconds` is how long it may take from SIGTERM to its end before it is killed.
     """
 
@@ -17,6 +18,7 @@ class ProcessSpec:
     environment: dict[str, str] = field(repr=False)
     argv: tuple[str, ...] = ()
     call: str = ""
+    prepare: str = ""
     arguments: tuple[str | int, ...] = ()
     ports: tuple[int, ...] = ()
     log: str = ""

@@ -4,6 +4,8 @@ import importlib
 import os
 import socket
 import sys
+from collections.abc import Callable
+from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
@@ -16,10 +18,21 @@ KEEP_ALIVE_SECONDS = 75
 
 def run(name: str) -> None:
     """Serve until SIGTERM: then no new connections, what is under way ends, background work drains."""
+    prepare(name)()
+
+
+def prepare(name: str) -> Callable[[], None]:
+    """Read the settings and build the application; what is returned serves it. Opens nothing.
+
+    A fork server calls this before the fork, so that what it touches is not copied into each process.
+    """
     os.environ.setdefault("MARKETHALL_SERVICE", name)
     module = importlib.import_module(f"services.{name}.app")
     settings: ServiceSettings = module.settings()
-    app: FastAPI = module.create_app(settings)
+    return partial(_serve, name, settings, module.create_app(settings))
+
+
+def _serve(name: str, settings: ServiceSettings, app: FastAPI) -> None:
     config = uvicorn.Config(
         app,
         log_config=None,

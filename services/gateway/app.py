@@ -31,6 +31,7 @@ def create_app(settings: Settings) -> FastAPI:
         compose=compose,
         background=lambda gateway: (Background("pool", gateway.keep_pool),),
         openapi_url=None,
+        probes=("/health/live", "/metrics"),
     )
     app.add_middleware(routes.Door)
     return app

@@ -1,6 +1,6 @@
 """The application factory: what every service is, from its routes and handler table."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,7 +12,8 @@ from common.events.handlers import Handlers
 from common.runtime import Background, Runtime
 from common.settings import ServiceSettings
 from common.suite import SERVICES
-from common.web import health, problems
+from common.web import problems
+from common.web.health import ANSWERS, Probes
 from common.web.idempotency import Replayed, replay
 from common.web.middleware import ServiceMiddleware
 
@@ -27,10 +28,12 @@ def create_application(
     handlers: Handlers | None = None,
     background: Callable[[Any], Sequence[Background]] = lambda service: (),
     openapi_url: str | None = "/openapi.json",
+    probes: Collection[str] = ANSWERS,
 ) -> FastAPI:
     """Build a service. ``compose`` makes its use-case object from the open runtime, and registers stores.
 
-    ``handlers`` is the visible inbox; ``background`` names the loops (sweepers, watchers) to keep running.
+    ``handlers`` is the visible inbox; ``background`` names the loops (sweepers, watchers) to keep running;
+    ``probes`` are the addresses of :mod:`common.web.health` that this service does not answer in its own way.
     """
 
     @asynccontextmanager
@@ -58,11 +61,11 @@ def create_application(
     )
     for router in routers:
         app.include_router(router)
-    app.include_router(health.router)
     _tell_what_it_consumes(app, handlers or {})
     problems.install(app)
     app.add_exception_handler(Replayed, replay)
     app.add_middleware(ServiceMiddleware, service=settings.service, body_limit_bytes=settings.body_limit_bytes)
+    app.add_middleware(Probes, paths=probes)
     return app
 
 
