@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from common.clock import Clock
-from common.errors import ComeBackLater, Conflict, Invalid, VersionConflict
+from common.errors import ComeBackLater, Conflict, Invalid, NotFound, VersionConflict
 from common.events import Envelope
 from common.events.orders import OrderCancelled, OrderConfirmed, SaleCompleted
 from common.identity.principal import Principal
@@ -66,7 +66,12 @@ class DebtService:
         due_at: datetime | None,
         schedule: list[tuple[datetime, Money]] | None,
     ) -> Debt:
-        """Enter a debt by hand; the same ``debt_id`` again finds the first. Raises Invalid."""
+        """Enter a debt by hand; the same ``debt_id`` again finds the first.
+
+        Raises Invalid, NotFound for a company other than the one acted in: nobody burdens a stranger.
+        """
+        if debtor_type == "company" and debtor_id != who.tenant:
+            raise NotFound("company")
         debts = self._debts.for_company(who.tenant)
         known = await debts.find(debt_id)
         if known is not None:

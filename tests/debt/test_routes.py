@@ -49,6 +49,12 @@ class TestEnter:
         async with lender.admin() as admin:
             assert (await admin.post("/api/debts", json=body(**more))).status_code == 422
 
+    async def test_burdens_no_other_company(self, lender: Lender) -> None:
+        async with lender.admin() as admin:
+            own = await admin.post("/api/debts", json=body(debtorType="company", debtorId=lender.company))
+            other = await admin.post("/api/debts", json=body(debtorType="company", debtorId=new_id("cmp")))
+        assert (own.status_code, other.status_code) == (201, 404)
+
     async def test_enters_one_debt_a_key(self, lender: Lender) -> None:
         async with lender.admin() as admin:
             headers = {"Idempotency-Key": "k1"}
