@@ -10,7 +10,7 @@ from aio_pika.abc import AbstractChannel, AbstractExchange, HeadersType
 from pydantic_core import to_json
 
 from common.messaging.connection import BROKER_ERRORS, BrokerConnection, is_being_stopped
-from common.messaging.topology import EVENTS
+from common.messaging.topology import EVENTS, require_feed
 
 CONFIRM_SECONDS = 10
 CHECK_SECONDS = 2
@@ -22,7 +22,7 @@ class PublishUnconfirmed(Exception):
 
 
 class Publisher:
-    """Publishes on one channel of its own connection."""
+    """Publishes on one channel of its own connection, opened only while the feed is there to hear it."""
 
     def __init__(self, connection: BrokerConnection) -> None:
         self._connection = connection
@@ -75,8 +75,13 @@ class Publisher:
     async def _open(self) -> AbstractChannel:
         async with self._lock:
             if self._channel is None or self._channel.is_closed:
-                self._channel = await self._connection.channel(confirms=True)
-                self._exchanges = {}
+                channel = await self._connection.channel(confirms=True)
+                try:
+                    await require_feed(channel)
+                except BaseException:
+                    await _close(channel)
+                    raise
+                self._channel, self._exchanges = channel, {}
             return self._channel
 
     async def _exchange(self, channel: AbstractChannel, name: str) -> AbstractExchange:
@@ -90,7 +95,11 @@ class Publisher:
             return
         if self._channel is failed:
             self._channel = None
-        if not failed.is_closed:
-            with suppress(*BROKER_ERRORS):
-                async with asyncio.timeout(1):
-                    await failed.close()
+        await _close(failed)
+
+
+async def _close(channel: AbstractChannel) -> None:
+    if not channel.is_closed:
+        with suppress(*BROKER_ERRORS):
+            async with asyncio.timeout(1):
+                await channel.close()

@@ -128,6 +128,19 @@ async def declare_feed(channel: AbstractChannel) -> str:
     return name
 
 
+async def require_feed(channel: AbstractChannel) -> None:
+    """Make sure that what is published now reaches the feed, too.
+
+    A broker that has just started opens its doors a moment before its streams are back. What it is given in
+    that moment it confirms, for the queues have it, and the stream never sees it. Raises ConnectionError, or
+    the broker's own refusal of a queue that is not there, while that is so.
+    """
+    epoch = await read_epoch(channel)
+    if epoch is None:
+        raise ConnectionError("the feed has no epoch yet")
+    await channel.declare_queue(FEED_PREFIX + epoch, passive=True)
+
+
 async def read_epoch(channel: AbstractChannel, wait_seconds: float = EPOCH_WAIT_SECONDS) -> str | None:
     """The first message of the epoch stream: whoever wrote first, everyone reads the same."""
     first: asyncio.Future[str] = asyncio.get_running_loop().create_future()
