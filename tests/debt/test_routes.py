@@ -118,8 +118,8 @@ class TestRead:
     async def test_filters_the_list(self, lender: Lender) -> None:
         async with lender.admin() as admin:
             await admin.post("/api/debts", json=body())
-            other = await admin.post("/api/debts", json={**body(), "debtorType": "company", "debtorId": "cmp_9"})
-            for chosen in ({"debtorId": "cmp_9"}, {"debtorType": "company"}):
+            other = await admin.post("/api/debts", json={**body(), "debtorType": "company", "debtorId": lender.company})
+            for chosen in ({"debtorId": lender.company}, {"debtorType": "company"}):
                 found = (await admin.get("/api/debts", params=chosen)).json()["items"]
                 assert [debt["id"] for debt in found] == [other.json()["id"]]
             assert (await admin.get("/api/debts", params={"status": "paid"})).json()["items"] == []
