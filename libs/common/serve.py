@@ -10,6 +10,7 @@ from functools import partial
 import uvicorn
 from fastapi import FastAPI
 
+from common.memory import share_one_arena
 from common.settings import ServiceSettings
 
 BACKLOG = 1024
@@ -33,6 +34,7 @@ def prepare(name: str) -> Callable[[], None]:
 
 
 def _serve(name: str, settings: ServiceSettings, app: FastAPI) -> None:
+    share_one_arena()
     config = uvicorn.Config(
         app,
         log_config=None,

@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 
 from common import logging
 from common.events.handlers import Handlers
+from common.memory import give_back
 from common.runtime import Background, Runtime
 from common.settings import ServiceSettings
 from common.suite import SERVICES
@@ -42,6 +43,7 @@ def create_application(
             app.state.runtime = runtime
             app.state.service = await compose(runtime)
             await runtime.start(app.state.service, handlers or {}, background(app.state.service))
+            give_back()
             yield
 
     logging.configure(settings.service, settings.log_level)

@@ -8,6 +8,7 @@ from common.clock import monotonic_seconds
 from common.events import Envelope, EventData
 from common.events.catalogue import CategoryDeleted, CategoryUpdated, ProductArchived, ProductCreated, ProductUpdated
 from common.logging import get_logger
+from common.memory import give_back
 from common.messaging.feed import FeedBatch
 from services.catalog.clients.search_index import Searchable, SearchIndex
 
@@ -107,6 +108,7 @@ class SearchReplica:
                 self._index.put(piece)
             count += len(piece)
         await self._commit()
+        give_back()
         log.info("search_index_filled", products=count)
 
     async def _commit(self) -> None:
