@@ -1,6 +1,7 @@
 """The hub and its listeners, without a broker."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -21,13 +22,17 @@ from tests.realtime import samples
 
 
 class History(FeedHistory):
-    """A feed that ends at a given place."""
+    """A feed that ends at a given place; ``past`` is what its last message holds."""
 
-    def __init__(self, end: Place) -> None:
+    def __init__(self, end: Place, *past: dict[str, Any]) -> None:
         self.ends = end
+        self.past = list(past)
 
     async def end(self, epoch: str) -> Place:
         return self.ends
+
+    async def messages(self, epoch: str, offset: int) -> AsyncGenerator[tuple[int, list[dict[str, Any]]], None]:
+        yield self.ends.offset, self.past
 
 
 def batch(offset: int, *events: dict[str, Any]) -> FeedBatch:
@@ -73,6 +78,15 @@ class TestHub:
         assert from_json(await heard.next())["cursor"] == "e1.2.0"
         assert not heard._frames
         assert hub.place == Place(3, 0)
+
+    async def test_knows_what_was_sent_before_it_began(self) -> None:
+        event, other = document(samples.adjusted()), document(samples.adjusted())
+        hub, heard = Hub(History(Place(1, 0), event)), listener()
+        await hub.load("realtime", "e1")
+        hub.join(heard, ["inventory"])
+        await hub.take(batch(2, event, other))
+        assert from_json(await heard.next())["event"]["id"] == other["id"]
+        assert not heard._frames
 
     async def test_leaves_out_what_a_resumed_listener_has_seen(self) -> None:
         hub, heard = Hub(History(Place(1, 0))), listener()

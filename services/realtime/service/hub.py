@@ -3,6 +3,7 @@
 import asyncio
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable
+from contextlib import aclosing
 from typing import Any
 
 from common.events import Envelope, unseal
@@ -15,6 +16,7 @@ from services.realtime.domain.frames import event_frame
 from services.realtime.service.listeners import Listener
 
 REMEMBERED_EVENTS = 20_000
+RECALLED_MESSAGES = 300
 BREATH_EVENTS = 50
 
 
@@ -36,7 +38,7 @@ class Hub(FeedPositions):
         """The offset after which the watcher reads on; None to read a still empty feed from its start."""
         if epoch != self.epoch:
             place = await self.history.end(epoch)
-            self._first_seen.clear()
+            await self._recall(epoch, place)
             self.epoch, self.place = epoch, place
             self._wake()
         return None if self.place == BEFORE_THE_FIRST else self.place.offset
@@ -118,6 +120,20 @@ class Hub(FeedPositions):
             for listener in listeners:
                 if cursor.place > listener.seen and is_for(listener.shop_ids, channel, event):
                     listener.offer(frame)
+
+    async def _recall(self, epoch: str, end: Place) -> None:
+        """Know the last events from before this process began: a producer in doubt may send them once more."""
+        self._first_seen.clear()
+        if end == BEFORE_THE_FIRST:
+            return
+        async with aclosing(self.history.messages(epoch, max(end.offset - RECALLED_MESSAGES, 0))) as messages:
+            async for offset, documents in messages:
+                for index, document in enumerate(documents):
+                    event = self.readable(document)
+                    if event is not None and event.id not in self._first_seen:
+                        self._remember(event.id, Place(offset, index))
+                if offset >= end.offset:
+                    return
 
     def _remember(self, event_id: str, place: Place) -> None:
         self._first_seen[event_id] = place
