@@ -1,13 +1,18 @@
 """The outside of payments: the card provider behind a port, and what sales and company are asked."""
 
-from typing import Any, Protocol
+import re
+from datetime import datetime
+from typing import Annotated, Any, Protocol, Self
 
 import aiohttp
 import stripe
+from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic_core import from_json
 
 from common.clients import ServiceClients
 from common.errors import BadRequest, NotFound
 from common.logging import get_logger
+from common.money import LARGEST_AMOUNT
 from services.payment.domain import Outcome, Payment, Refund
 
 log = get_logger(__name__)
@@ -15,6 +20,7 @@ log = get_logger(__name__)
 CALL_SECONDS = 8
 CONNECTIONS = 64
 SIGNATURE_WINDOW_SECONDS = 300
+_SIGNED_AT = re.compile(r"(?:^|,)\s*t=(\d{1,12})(?:,|$)")
 SEARCH_MARGIN_SECONDS = 300
 SEARCH_LIMIT = 20_000
 
@@ -193,15 +199,65 @@ def _refused(error: stripe.StripeError) -> Outcome:
     raise ProviderUnreachable(type(error).__name__) from error
 
 
-def read_stripe_event(body: bytes, signature: str | None, secret: str) -> stripe.Event:
-    """The event of a webhook, its signature checked on the raw body. Raises BadRequest ``invalid_signature``."""
+class _Named(BaseModel):
+    id: Annotated[str, Field(min_length=1, max_length=255)]
+    metadata: dict[str, str] | None
+
+
+class _IntentTold(_Named):
+    status: str
+    amount_received: Annotated[int, Field(ge=0, le=LARGEST_AMOUNT)]
+    next_action: Any
+    last_payment_error: Any
+
+
+class _RefundTold(_Named):
+    status: str | None
+    amount: Annotated[int, Field(ge=0, le=LARGEST_AMOUNT)]
+
+
+class _DataTold(BaseModel):
+    object: dict[str, Any]
+
+
+class _EventTold(BaseModel):
+    """What must stand in an event before anything of it is believed."""
+
+    id: Annotated[str, Field(min_length=1, max_length=255)]
+    type: str
+    data: _DataTold
+
+    @model_validator(mode="after")
+    def _holds_what_it_names(self) -> Self:
+        if self.type.startswith("payment_intent."):
+            _IntentTold.model_validate(self.data.object)
+        elif self.data.object.get("object") == "refund":
+            _RefundTold.model_validate(self.data.object)
+        return self
+
+
+def read_stripe_event(body: bytes, signature: str | None, secret: str, now: datetime) -> stripe.Event:
+    """The event of a webhook, its signature checked on the raw body, five minutes around ``now``.
+
+    Raises BadRequest ``invalid_signature``, or ``invalid_event`` for what is signed and yet no event.
+    """
     try:
-        event: stripe.Event = stripe.Webhook.construct_event(
-            body, signature, secret, SIGNATURE_WINDOW_SECONDS, api_key="unused"
-        )
-    except (stripe.SignatureVerificationError, ValueError, KeyError) as error:
-        raise BadRequest("invalid_signature", "The signature does not fit the body, or is too old.") from error
+        stripe.WebhookSignature.verify_header(body, signature, secret, SIGNATURE_WINDOW_SECONDS)
+    except (stripe.SignatureVerificationError, ValueError) as error:
+        raise _bad_signature() from error
+    signed_at = _SIGNED_AT.search(signature or "")
+    if signed_at is None or int(signed_at[1]) > now.timestamp() + SIGNATURE_WINDOW_SECONDS:
+        raise _bad_signature()
+    try:
+        _EventTold.model_validate_json(body)
+    except ValidationError as error:
+        raise BadRequest("invalid_event", "This is no event of the provider.") from error
+    event: stripe.Event = stripe.Event.construct_from(from_json(body), "unused")
     return event
+
+
+def _bad_signature() -> BadRequest:
+    return BadRequest("invalid_signature", "The signature does not fit the body, or its time is too far from now.")
 
 
 class SalesDesk:

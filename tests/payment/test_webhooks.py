@@ -155,6 +155,7 @@ class TestRefuse:
             signed(body + b" "),
             signed(body, secret="whsec_another"),
             signed(body, age_seconds=301),
+            signed(body, age_seconds=-400),
             {"stripe-signature": "nonsense"},
             {},
         ):
@@ -164,3 +165,20 @@ class TestRefuse:
     async def test_an_unknown_account(self, shop: Shop) -> None:
         body = event("payment_intent.succeeded", {"id": "pi_1", "object": "payment_intent", "metadata": {}})
         assert (await send(shop, body, path="/api/payments/webhooks/stripe/acct_other")).status_code == 404
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"[]",
+            b"null",
+            b'{"type": "payment_intent.succeeded"}',
+            b"[" * 50_000,
+            event("payment_intent.succeeded", {}),
+            event("refund.updated", {"object": "refund", "id": {"$gt": ""}, "metadata": {}}),
+            event("customer.created", []),  # type: ignore[arg-type]
+            event("payment_intent.succeeded", {"id": "pi_1", "metadata": {"paymentId": {"$gt": ""}}}),
+        ],
+    )
+    async def test_what_is_signed_and_yet_no_event(self, shop: Shop, body: bytes) -> None:
+        answer = await send(shop, body)
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_event")

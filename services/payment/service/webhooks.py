@@ -37,10 +37,10 @@ class Webhooks:
         self._secret = secret
 
     async def take_stripe(self, account_id: str, body: bytes, signature: str | None) -> None:
-        """Take one event. Raises NotFound for an unknown account, BadRequest ``invalid_signature``."""
+        """Take one event. Raises NotFound for an unknown account, BadRequest for a bad signature or event."""
         if not hmac.compare_digest(account_id.encode(), self._account_id.encode()):
             raise NotFound("account")
-        event = read_stripe_event(body, signature, self._secret)
+        event = read_stripe_event(body, signature, self._secret, self._on.clock.now())
         seen = f"stripe|{account_id}|{event.id}"
         if await self._on.books.was_seen(seen):
             return
