@@ -27,6 +27,7 @@ class OrderFacts:
 
     customer_id: str | None
     shop_id: str | None
+    customer_user_id: str | None = None
 
 
 class Orders:
@@ -43,7 +44,7 @@ class Orders:
             return None
         except CallRefused as error:
             raise Unavailable("The sales service refused the question.") from error
-        return OrderFacts(told.get("customerId"), told.get("shopId"))
+        return OrderFacts(told.get("customerId"), told.get("shopId"), told.get("customerUserId"))
 
 
 class FeedStalled(Exception):

@@ -49,6 +49,16 @@ class TestProcess:
         assert answer.json() | expected | {"nextAction": None, "failure": None} == answer.json()
         assert (again.status_code, again.json()["code"]) == (409, "already_paid")
 
+    async def test_a_customer_of_the_platform_pays_the_own_order(self, shop: Shop) -> None:
+        order = await unpaid(shop, customer="cus_record")
+        shop.sales.orders[order] = {"customerId": "cus_record", "customerUserId": "usr_own"}
+        answers = {}
+        for user_id in ("usr_other", "usr_own"):
+            who = shop.harness.user("customer", None, tenant=shop.company, user_id=user_id, customer_id="cus_platform")
+            async with who as customer:
+                answers[user_id] = await customer.post("/api/payments/process", json=card(order))
+        assert (answers["usr_other"].status_code, answers["usr_own"].status_code) == (404, 200)
+
     async def test_another_customers_order_is_not_there(self, shop: Shop) -> None:
         order = await unpaid(shop, customer="cus_own")
         for who in (

@@ -59,7 +59,7 @@ class Live:
     sales: Sales
     port: int
 
-    async def ticket(self, role: str, company_id: str, **claims: Any) -> str:
+    async def ticket(self, role: str, company_id: str | None, **claims: Any) -> str:
         """A ticket for a principal."""
         async with self.harness.user(role, company_id, **claims) as user:
             issued = await user.post("/api/realtime/tickets")
@@ -67,7 +67,7 @@ class Live:
         return str(issued.json()["ticket"])
 
     @asynccontextmanager
-    async def socket(self, role: str, company_id: str, **claims: Any) -> AsyncIterator[Socket]:
+    async def socket(self, role: str, company_id: str | None, **claims: Any) -> AsyncIterator[Socket]:
         """A socket of a principal."""
         async with self.redeem(await self.ticket(role, company_id, **claims)) as opened:
             yield opened

@@ -123,6 +123,17 @@ class TestSubscribe:
             event = await live.harness.publish(samples.paid(own), company)
             assert await heard(socket, 1) == [(f"order:{own}", event)]
 
+    async def test_gives_customers_of_the_platform_their_own_orders(self, live: Live) -> None:
+        company, own, foreign = new_id("cmp"), new_id("ord"), new_id("ord")
+        live.sales.orders |= {
+            own: {"customerId": "cus_1", "customerUserId": "usr_1"},
+            foreign: {"customerId": "cus_2", "customerUserId": "usr_2"},
+        }
+        claims = {"tenant": company, "user_id": "usr_1"}
+        async with live.socket("customer", None, **claims) as socket:
+            answer = await socket.subscribe(f"order:{own}", f"order:{foreign}")
+        assert answer["channels"] == [f"order:{own}"]
+
     async def test_refuses_only_the_channel_that_cannot_be_checked(self, live: Live) -> None:
         live.sales.is_down = True
         async with live.socket("company_admin", new_id("cmp")) as socket:

@@ -317,6 +317,15 @@ class TestLifecycle:
 
 
 class TestInternal:
+    async def test_tells_whose_account_is_behind_an_order(self, trade: Trade) -> None:
+        who = trade.sales.user("customer", None, tenant=trade.company, user_id="usr_platform")
+        async with who as customer, trade.guest() as guest:
+            own = await trade.place(customer)
+            theirs = await trade.place(guest, email="g@example.com", shippingAddress=ADDRESS)
+        async with trade.sales.service_client("payment", trade.company) as payment:
+            told = [(await payment.get(f"/internal/orders/{order['id']}")).json() for order in (own, theirs)]
+        assert [each["customerUserId"] for each in told] == ["usr_platform", None]
+
     async def test_tells_services_and_gives_the_token_to_payment_alone(self, trade: Trade) -> None:
         async with trade.customer() as customer:
             order = await trade.place(customer, payment={"method": "card", "paymentMethodToken": "pm_card_visa"})

@@ -46,6 +46,11 @@ class Principal:
         """Whether only the caller's own shops may be seen."""
         return self.role in ("shop_manager", "shop_staff")
 
+    @property
+    def is_platform_customer(self) -> bool:
+        """Whether this is a customer of the whole platform: a company's record of them is known to sales alone."""
+        return self.kind == "user" and self.role == "customer" and self.company_id is None
+
     def may(self, permission: str) -> bool:
         """Whether the permission is held."""
         return permission in self.permissions

@@ -66,6 +66,11 @@ class Processing:
         account = await accounts.find(order_id)
         if account is None or not account.known or (order_token and account.order_token_hash is None):
             account = await self._learn(who.tenant, order_id)
+        if who.is_platform_customer and not _opens(account, order_token):
+            told = await self._on.sales.order(who.tenant, order_id)
+            if told.get("customerUserId") != who.id:
+                raise NotFound("order")
+            return account
         check_access(who, account, order_token)
         return account
 
@@ -140,12 +145,17 @@ def check_access(who: Principal, account: OrderAccount, order_token: str | None)
     if who.may("payments.process"):
         who.require_shop(account.shop_id, "order")
         return
-    if order_token is not None and account.order_token_hash is not None:
-        sent = hashlib.sha256(order_token.encode()).hexdigest()
-        if hmac.compare_digest(sent, account.order_token_hash):
-            return
+    if _opens(account, order_token):
+        return
     if who.customer_id is None or who.customer_id != account.customer_id:
         raise NotFound("order")
+
+
+def _opens(account: OrderAccount, order_token: str | None) -> bool:
+    if order_token is None or account.order_token_hash is None:
+        return False
+    sent = hashlib.sha256(order_token.encode()).hexdigest()
+    return hmac.compare_digest(sent, account.order_token_hash)
 
 
 def _take_facts(account: OrderAccount, told: dict[str, Any]) -> None:

@@ -29,6 +29,8 @@ class Access:
             return "not_found"
         if who.may("orders.read"):
             is_theirs = not who.is_limited_to_shops or order.shop_id in who.shop_ids
+        elif who.is_platform_customer:
+            is_theirs = order.customer_user_id == who.id
         else:
             is_theirs = who.customer_id is not None and order.customer_id == who.customer_id
         return None if is_theirs else "not_found"

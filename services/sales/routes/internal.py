@@ -13,7 +13,8 @@ router = APIRouter(prefix="/internal/orders", tags=["internal"], include_in_sche
 @router.get("/{order_id}")
 async def tell_order(order_id: str, who: InternalCaller, sales: Sales) -> OrderFacts:
     """Where an order stands."""
-    return translation.facts_out(await sales.orders.tell(who.tenant, order_id))
+    order = await sales.orders.tell(who.tenant, order_id)
+    return translation.facts_out(order, await sales.customers.account_of(who.tenant, order.customer_id))
 
 
 @router.get("/{order_id}/instrument")

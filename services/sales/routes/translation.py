@@ -97,13 +97,14 @@ def orders_out(page: Page[Order]) -> Page[OrderOut]:
     return Page(items=[order_out(order) for order in page.items], next_cursor=page.next_cursor)
 
 
-def facts_out(order: Order) -> OrderFacts:
+def facts_out(order: Order, customer_user_id: str | None) -> OrderFacts:
     """An order as other services see it."""
     return OrderFacts(
         order_id=order.id,
         number=order.number,
         company_id=str(order.company_id),
         customer_id=order.customer_id,
+        customer_user_id=customer_user_id,
         email=order.email,
         shop_id=order.shop_id,
         channel=order.channel,

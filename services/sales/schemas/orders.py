@@ -128,12 +128,16 @@ class OrderOut(Resource):
 
 
 class OrderFacts(Out):
-    """What other services may ask of an order. ``orderTokenHash``: hex SHA-256 of a guest's token."""
+    """What other services may ask of an order. ``orderTokenHash``: hex SHA-256 of a guest's token.
+
+    ``customerUserId``: the account behind the customer's record, for those whose token names no record.
+    """
 
     order_id: str
     number: str
     company_id: str
     customer_id: str | None
+    customer_user_id: str | None
     email: str | None
     shop_id: str | None
     channel: Channel

@@ -91,6 +91,13 @@ class CustomerService:
         customer = await self._customers.for_company(who.tenant_id).of_user(who.id)
         return customer.id if customer else None
 
+    async def account_of(self, company_id: str, customer_id: str | None) -> str | None:
+        """The user id behind a record; None where nobody has signed up."""
+        if customer_id is None:
+            return None
+        customer = await self._customers.for_company(company_id).find(customer_id)
+        return customer.user_id if customer else None
+
     async def record_of(self, who: Principal) -> Customer:
         """The caller's own record, made at the first order where there is none."""
         store = self._customers.for_company(who.tenant)
