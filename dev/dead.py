@@ -95,11 +95,12 @@ def _again(message: AbstractIncomingMessage) -> aio_pika.Message:
 
 
 def describe(service: str, body: bytes, headers: Mapping[str, Any]) -> Dead:
-    """What is known of each event of one dead message; an unreadable body is one entry without an id."""
+    """What is known of each event of one dead message; what cannot be read is an entry without an id."""
+    attempts = str(headers.get("x-attempt"))
     known = {
         "service": service,
         "reason": str(headers.get("x-reason") or _broker_reason(headers)),
-        "attempts": int(str(headers.get("x-attempt") or 0)),
+        "attempts": int(attempts) if attempts.isdecimal() else 0,
     }
     try:
         events = json.loads(body)
@@ -108,7 +109,8 @@ def describe(service: str, body: bytes, headers: Mapping[str, Any]) -> Dead:
     if not isinstance(events, list):
         return [{**known, "id": None, "type": None, "time": None}]
     fields = ("id", "type", "time", "subject")
-    return [{**known, **{field: each.get(field) for field in fields}} for each in events]
+    read = [each if isinstance(each, dict) else {} for each in events]
+    return [{**known, **{field: each.get(field) for field in fields}} for each in read]
 
 
 def _broker_reason(headers: Mapping[str, Any]) -> str:

@@ -46,6 +46,10 @@ class TestList:
             {"service": "sales", "reason": "not given", "attempts": 0, "id": None, "type": None, "time": None}
         ]
 
+    def test_a_batch_of_what_are_no_events_is_told_too(self) -> None:
+        [told] = describe("sales", b"[1]", {"x-reason": "ValueError('no')", "x-attempt": "often"})
+        assert (told["reason"], told["attempts"], told["id"]) == ("ValueError('no')", 0, None)
+
 
 class TestReplay:
     async def test_it_arrives_as_a_first_attempt_and_is_dead_no_more(self, amqp_url: str) -> None:
