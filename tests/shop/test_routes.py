@@ -71,6 +71,15 @@ class TestRead:
             assert (await stranger.get(f"/api/shops/{shop_id}")).status_code == 404
             assert (await stranger.patch(f"/api/shops/{shop_id}", json={"name": "Mine"})).status_code == 404
 
+    async def test_answers_head_as_get_without_a_body(self, shop: Harness) -> None:
+        async with shop.user("company_admin", new_id("cmp")) as admin:
+            path = f"/api/shops/{(await admin.post('/api/shops', json=BODY)).json()['id']}"
+            head, whole = await admin.head(path), await admin.get(path)
+            missing = await admin.head("/api/shops/shp_0")
+        assert (head.status_code, head.content, missing.status_code) == (200, b"", 404)
+        assert head.headers["content-length"] == str(len(whole.content))
+        assert head.headers["etag"] == whole.headers["etag"]
+
     async def test_staff_see_only_their_shops(self, shop: Harness) -> None:
         company = new_id("cmp")
         async with shop.user("company_admin", company) as admin:

@@ -38,6 +38,8 @@ class ServiceMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":
+            scope, send = {**scope, "method": "GET"}, _without_body(send)
         headers = dict(scope["headers"])
         call = _call_of(scope, headers)
         context.enter(call)
@@ -100,6 +102,15 @@ class _Answer:
     async def problem(self, scope: Scope, receive: Receive, status: int, code: str, detail: str) -> None:
         if self.status == 0:
             await problem(status, code, detail, scope["path"])(scope, receive, self.send)
+
+
+def _without_body(send: Send) -> Send:
+    """What answers HEAD: the head of GET (RFC 9110, 9.3.2)."""
+
+    async def head_only(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return head_only
 
 
 def _call_of(scope: Scope, headers: dict[bytes, bytes]) -> context.CallContext:
