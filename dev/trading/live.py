@@ -56,6 +56,10 @@ class LiveCounter:
         if frame["type"] == "subscribed":
             self._cursor = self._cursor or frame.get("cursor")
             self._subscribed.set()
+        elif frame["type"] == "error":
+            if frame["code"] == "cursor_expired":
+                self._cursor = None
+            raise TimeoutError(frame["code"])  # nothing was subscribed: connect anew
         elif frame["type"] == "event":
             self._cursor = frame["cursor"]
             event = frame["event"]

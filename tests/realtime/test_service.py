@@ -13,11 +13,13 @@ from common.identity.permissions import permissions_of
 from common.identity.principal import Principal
 from common.messaging.feed import FeedBatch, FeedEvent
 from common.messaging.positions import FeedPosition
-from services.realtime.clients import FeedHistory
+from services.realtime.clients import FeedHistory, Orders
 from services.realtime.domain.cursors import BEFORE_THE_FIRST, Place
 from services.realtime.domain.frames import SLOW
+from services.realtime.service.access import Access
 from services.realtime.service.hub import Hub
 from services.realtime.service.listeners import Holder, Listener
+from services.realtime.service.session import Session
 from tests.realtime import samples
 
 
@@ -102,6 +104,19 @@ class TestHub:
         hub.join(heard, ["inventory", "orders"])
         hub.leave(heard, ["inventory", "orders", "alerts"])
         assert not hub._listeners
+
+
+class TestSession:
+    async def test_does_not_call_a_cursor_expired_while_the_feed_is_away(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("services.realtime.service.session.CATCH_UP_SECONDS", 0.01)
+        hub, client = Hub(History(Place(1, 0))), listener()
+        told = []
+        for _ in range(2):
+            session = Session(client, hub, Access(Orders.__new__(Orders)))
+            await session.hear('{"type": "resume", "cursor": "e0.1.0", "channels": ["orders"]}')
+            told.append(from_json(await client.next())["code"])
+            await hub.load("realtime", "e1")
+        assert told == ["unavailable", "cursor_expired"]
 
 
 class TestListener:

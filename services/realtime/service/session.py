@@ -77,6 +77,8 @@ class Session:
     async def _resume(self, frame: Resume) -> None:
         cursor = parse_cursor(frame.cursor)
         granted, refused = await self._grant(frame.channels)
+        if cursor is not None and not await self._hub.is_ready(CATCH_UP_SECONDS):
+            raise Unavailable("The feed cannot be heard right now.")  # the cursor may still be good
         if cursor is None or not await self._hub.reaches(cursor, CATCH_UP_SECONDS):
             await self._listener.put(frames.error_frame("cursor_expired"))
             return
