@@ -8,7 +8,17 @@ from common.events.parts import ChangeData, OrderLine, PostalAddress, Tender
 from common.money import Money
 
 
-class OrderCreated(EventData):
+class OrderFact(EventData):
+    """Base of the facts about one order: which, whose, where."""
+
+    order_id: str
+    number: str
+    customer_id: str | None = None
+    email: str | None = None
+    shop_id: str | None = None
+
+
+class OrderCreated(OrderFact):
     """An order was accepted; the saga begins. ``payment_method`` null: paid later through process.
 
     ``has_payment_token``: the token itself never travels in an event; payment asks sales for it.
@@ -16,12 +26,7 @@ class OrderCreated(EventData):
 
     TYPE: ClassVar[str] = "order.created"
     PRODUCER: ClassVar[str] = "sales"
-    order_id: str
-    number: str
     channel: str
-    customer_id: str | None = None
-    email: str | None = None
-    shop_id: str | None = None
     cart_id: str | None = None
     lines: list[OrderLine]
     total: Money
@@ -31,7 +36,7 @@ class OrderCreated(EventData):
     deadline_at: datetime
 
 
-class OrderConfirmed(EventData):
+class OrderConfirmed(OrderFact):
     """Goods are held and payment is settled or promised. Inventory deducts nothing twice, debts begin.
 
     ``total`` counts as revenue on ``placed_at``'s day in the company's time zone.
@@ -39,12 +44,7 @@ class OrderConfirmed(EventData):
 
     TYPE: ClassVar[str] = "order.confirmed"
     PRODUCER: ClassVar[str] = "sales"
-    order_id: str
-    number: str
     channel: str
-    customer_id: str | None = None
-    email: str | None = None
-    shop_id: str | None = None
     lines: list[OrderLine]
     total: Money
     payment_method: str | None = None
@@ -52,7 +52,7 @@ class OrderConfirmed(EventData):
     placed_at: datetime
 
 
-class OrderCancelled(EventData):
+class OrderCancelled(OrderFact):
     """The order ended without a sale. ``reason``: out_of_stock, payment_failed, expired, customer, staff.
 
     ``was_confirmed``: its revenue was counted and is taken back on the day of this event.
@@ -60,12 +60,7 @@ class OrderCancelled(EventData):
 
     TYPE: ClassVar[str] = "order.cancelled"
     PRODUCER: ClassVar[str] = "sales"
-    order_id: str
-    number: str
     channel: str
-    customer_id: str | None = None
-    email: str | None = None
-    shop_id: str | None = None
     reason: str
     was_confirmed: bool
     lines: list[OrderLine]
@@ -74,16 +69,11 @@ class OrderCancelled(EventData):
     placed_at: datetime
 
 
-class OrderPaid(EventData):
+class OrderPaid(OrderFact):
     """Money for the whole order has been captured."""
 
     TYPE: ClassVar[str] = "order.paid"
     PRODUCER: ClassVar[str] = "sales"
-    order_id: str
-    number: str
-    customer_id: str | None = None
-    email: str | None = None
-    shop_id: str | None = None
     total: Money
 
 
@@ -99,16 +89,11 @@ class OrderUpdated(ChangeData):
         return self.order_id
 
 
-class OrderStatusChanged(EventData):
+class OrderStatusChanged(OrderFact):
     """An order moved on: processing, completed, on_hold or delivered."""
 
     TYPE: ClassVar[str] = "order.status_changed"
     PRODUCER: ClassVar[str] = "sales"
-    order_id: str
-    number: str
-    customer_id: str | None = None
-    email: str | None = None
-    shop_id: str | None = None
     status: str
     fulfilment_status: str
 
@@ -121,33 +106,23 @@ class FulfilledLine(EventPart):
     quantity: int
 
 
-class OrderFulfilled(EventData):
+class OrderFulfilled(OrderFact):
     """A parcel left: some or all lines of an order, perhaps with tracking."""
 
     TYPE: ClassVar[str] = "order.fulfilled"
     PRODUCER: ClassVar[str] = "sales"
-    order_id: str
-    number: str
     fulfilment_id: str
-    customer_id: str | None = None
-    email: str | None = None
-    shop_id: str | None = None
     lines: list[FulfilledLine]
     tracking: str | None = None
     fulfilment_status: str
 
 
-class SaleCompleted(EventData):
+class SaleCompleted(OrderFact):
     """A till sale: paid and handed over in one answer. Inventory takes the stock, short counts included."""
 
     TYPE: ClassVar[str] = "sale.completed"
     PRODUCER: ClassVar[str] = "sales"
-    order_id: str
-    number: str
     client_sale_id: str
-    customer_id: str | None = None
-    email: str | None = None
-    shop_id: str | None = None
     lines: list[OrderLine]
     total: Money
     tenders: list[Tender]

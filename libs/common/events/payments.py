@@ -8,45 +8,40 @@ from common.events.parts import ChangeData
 from common.money import Money
 
 
-class PaymentInitiated(EventData):
+class PaymentFact(EventData):
+    """Base of the facts about one payment of an order."""
+
+    payment_id: str
+    order_id: str
+    shop_id: str | None = None
+    method: str
+    amount: Money
+
+
+class PaymentInitiated(PaymentFact):
     """A payment record exists and the provider is about to be asked."""
 
     TYPE: ClassVar[str] = "payment.initiated"
     PRODUCER: ClassVar[str] = "payment"
-    payment_id: str
-    order_id: str
-    shop_id: str | None = None
-    method: str
     provider: str
-    amount: Money
 
 
-class PaymentRequiresAction(EventData):
+class PaymentRequiresAction(PaymentFact):
     """The buyer must confirm with the bank (3-D Secure) before the money moves."""
 
     TYPE: ClassVar[str] = "payment.requires_action"
     PRODUCER: ClassVar[str] = "payment"
-    payment_id: str
-    order_id: str
-    shop_id: str | None = None
-    method: str
-    amount: Money
 
 
-class PaymentSucceeded(EventData):
+class PaymentSucceeded(PaymentFact):
     """Money was captured. ``amount`` is what this payment captured."""
 
     TYPE: ClassVar[str] = "payment.succeeded"
     PRODUCER: ClassVar[str] = "payment"
-    payment_id: str
-    order_id: str
-    shop_id: str | None = None
-    method: str
     provider: str
-    amount: Money
 
 
-class PaymentFailed(EventData):
+class PaymentFailed(PaymentFact):
     """The provider said no. ``final``: the payment that the order itself carried; sales cancels the order.
 
     Not final: a try through process; the order stays and may be tried again.
@@ -54,51 +49,31 @@ class PaymentFailed(EventData):
 
     TYPE: ClassVar[str] = "payment.failed"
     PRODUCER: ClassVar[str] = "payment"
-    payment_id: str
-    order_id: str
-    shop_id: str | None = None
-    method: str
-    amount: Money
     code: str
     decline_code: str | None = None
     final: bool
 
 
-class PaymentExpired(EventData):
+class PaymentExpired(PaymentFact):
     """Nobody paid in time; nothing can be captured any more."""
 
     TYPE: ClassVar[str] = "payment.expired"
     PRODUCER: ClassVar[str] = "payment"
-    payment_id: str
-    order_id: str
-    shop_id: str | None = None
-    method: str
-    amount: Money
 
 
-class PaymentVoided(EventData):
+class PaymentVoided(PaymentFact):
     """A pending or authorised payment of a cancelled order was let go; no money moved."""
 
     TYPE: ClassVar[str] = "payment.voided"
     PRODUCER: ClassVar[str] = "payment"
-    payment_id: str
-    order_id: str
-    shop_id: str | None = None
-    method: str
-    amount: Money
 
 
-class PaymentRefunded(EventData):
+class PaymentRefunded(PaymentFact):
     """Money went back. ``amount`` of this refund, ``refunded`` the sum so far, ``captured`` what came in."""
 
     TYPE: ClassVar[str] = "payment.refunded"
     PRODUCER: ClassVar[str] = "payment"
-    payment_id: str
-    order_id: str
     refund_id: str
-    shop_id: str | None = None
-    method: str
-    amount: Money
     refunded: Money
     captured: Money
     reason: str
