@@ -209,3 +209,29 @@ class TestConsumer:
         await consume(bench, handle, done)
         await connection.close()
         assert b"[1]" in found
+
+    async def test_comes_back_when_the_broker_has_ended_it(self, bench: Bench, infrastructure: Infrastructure) -> None:
+        document = bench.sealed()
+        handled: list[str] = []
+
+        async def handle(event: Envelope[Any]) -> None:
+            handled.append(event.id)
+
+        consumer = QueueConsumer(SERVICE, bench.consuming, bench.publisher, {ShopCreated: handle})
+        task = asyncio.create_task(consumer.run())
+        connection = await aio_pika.connect(infrastructure.amqp_url)
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while not consumer.is_consuming:
+                await asyncio.sleep(0.02)
+            await (await connection.channel()).queue_delete(SERVICE)
+            while consumer.is_consuming:
+                await asyncio.sleep(0.02)
+            while not consumer.is_consuming:
+                await asyncio.sleep(0.02)
+            await bench.publisher.publish(ShopCreated.TYPE, [document])
+            while document["id"] not in handled:
+                await asyncio.sleep(0.02)
+        await connection.close()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert handled.count(document["id"]) == 1

@@ -10,7 +10,7 @@ from pydantic_core import from_json
 from common.events import Envelope, EventData, unseal
 from common.ids import sortable_part
 from common.logging import get_logger
-from common.messaging.connection import BrokerConnection, keep_running
+from common.messaging.connection import Attachment, BrokerConnection, keep_running
 from common.messaging.topology import EVENTS
 
 log = get_logger(__name__)
@@ -39,13 +39,15 @@ class Announcements:
 
     async def _listen(self) -> None:
         channel = await self._connection.channel(confirms=False)
+        attachment = Attachment(channel)
         try:
+            await attachment.watch()
             queue = await channel.declare_queue(self._queue_name, exclusive=True, auto_delete=True)
             for event_type in self._types:
                 await queue.bind(EVENTS, event_type)
             await queue.consume(self._receive, no_ack=True)
             is_complete = await self._refresh()
-            while not channel.is_closed:
+            while attachment.stands:
                 await asyncio.sleep(0.5)
                 is_complete = is_complete or await self._refresh()
         finally:

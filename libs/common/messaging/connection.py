@@ -66,6 +66,29 @@ class BrokerConnection:
                     await connection.close()
 
 
+class Attachment:
+    """A consumer's hold on its channel: it stands until the channel falls or the broker ends the consumer.
+
+    The broker ends one whose queue was deleted or has moved; nothing would be delivered any more, silently.
+    """
+
+    def __init__(self, channel: AbstractChannel) -> None:
+        self._channel = channel
+        self._ended = False
+
+    async def watch(self) -> None:
+        """Begin to listen for the end; before consuming."""
+        (await self._channel.get_underlay_channel()).on_consumer_cancel_callbacks.add(self._note_end)
+
+    @property
+    def stands(self) -> bool:
+        """Whether messages can still come."""
+        return not self._channel.is_closed and not self._ended
+
+    def _note_end(self, _: object) -> None:
+        self._ended = True
+
+
 def is_being_stopped() -> bool:
     """Whether the current task was cancelled by somebody; if not, a CancelledError came out of the broker's library.
 

@@ -14,10 +14,11 @@ from pydantic_core import from_json, to_json
 from pymongo.errors import ConnectionFailure, ExecutionTimeout, PyMongoError
 
 from common import context
+from common.clock import monotonic_seconds
 from common.errors import ComeBackLater, Unavailable, VersionConflict
 from common.events import Envelope, EventData, unseal
 from common.logging import get_logger
-from common.messaging.connection import BROKER_ERRORS, BrokerConnection, keep_running
+from common.messaging.connection import BROKER_ERRORS, Attachment, BrokerConnection, keep_running
 from common.messaging.publisher import Publisher, PublishUnconfirmed
 from common.messaging.topology import DEAD, RETRY_DELAYS_SECONDS, declare_service_queue, retry_exchange
 
@@ -29,6 +30,7 @@ TRIES = 5
 PATIENT_TRIES = 60
 CONFLICT_TRIES = 20
 BINDING_CHECK_SECONDS = 5
+ATTACHMENT_CHECK_SECONDS = 0.5
 
 Deliver = Callable[[Envelope[Any]], Awaitable[None]]
 
@@ -85,15 +87,17 @@ class QueueConsumer:
 
     async def _consume(self) -> None:
         channel = await self._connection.channel(confirms=False)
+        attachment = Attachment(channel)
         try:
+            await attachment.watch()
             await channel.set_qos(prefetch_count=PREFETCH)
             await declare_service_queue(channel, self._service, self._by_type)
             queue = await channel.get_queue(self._service, ensure=False)
             tag = await queue.consume(self._receive)
             self.is_consuming = True
             try:
-                while not channel.is_closed:
-                    await asyncio.sleep(BINDING_CHECK_SECONDS)
+                while attachment.stands:
+                    await self._wait(attachment)
                     await declare_service_queue(channel, self._service, self._by_type)
             finally:
                 self.is_consuming = False
@@ -103,6 +107,12 @@ class QueueConsumer:
             if not channel.is_closed and self._running:
                 await asyncio.wait(self._running, timeout=10)
             await channel.close()
+
+    async def _wait(self, attachment: Attachment) -> None:
+        """Until the next look at the bindings; less long when the attachment ends."""
+        until = monotonic_seconds() + BINDING_CHECK_SECONDS
+        while attachment.stands and monotonic_seconds() < until:
+            await asyncio.sleep(ATTACHMENT_CHECK_SECONDS)
 
     async def _receive(self, message: AbstractIncomingMessage) -> None:
         task = asyncio.create_task(self._take(message))

@@ -13,7 +13,7 @@ from common.errors import ComeBackLater, Unavailable
 from common.events import Envelope, unseal
 from common.lease import Lease, NotHolder
 from common.logging import get_logger
-from common.messaging.connection import BrokerConnection, keep_running
+from common.messaging.connection import Attachment, BrokerConnection, keep_running
 from common.messaging.positions import FeedPosition, FeedPositions, Fenced
 from common.messaging.publisher import Publisher
 from common.messaging.topology import DEAD, FEED_PREFIX, declare_dead_queue, declare_service_queue, read_epoch
@@ -253,13 +253,13 @@ class _Reading:
         self.position = None if last is None else FeedPosition(epoch, last)
         self.messages: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
         self._tag = ""
-        self._ended = False
+        self._attachment = Attachment(channel)
 
     async def consume(self, offset: int | Literal["first", "next"]) -> None:
         queue = await self.channel.get_queue(FEED_PREFIX + self.epoch, ensure=False)
         if isinstance(offset, int):
             offset = max(offset, 0)
-        (await self.channel.get_underlay_channel()).on_consumer_cancel_callbacks.add(self._note_end)
+        await self._attachment.watch()
         self._tag = await queue.consume(self.messages.put, arguments={"x-stream-offset": offset})
 
     async def cancel(self) -> None:
@@ -279,10 +279,7 @@ class _Reading:
     @property
     def is_attached(self) -> bool:
         """Whether the channel is open and the broker has not ended the consumer."""
-        return not self.channel.is_closed and not self._ended
-
-    def _note_end(self, _: object) -> None:
-        self._ended = True
+        return self._attachment.stands
 
 
 def _offset(message: AbstractIncomingMessage) -> int:
