@@ -30,6 +30,7 @@ EPOCH = "markethall.epoch"
 FEED_PREFIX = "markethall.feed."
 RETRY_DELAYS_SECONDS = (1, 5, 30)
 DELIVERY_LIMIT = 20
+DEAD_DELIVERY_LIMIT = 1_000_000
 FEED_AGE = "7D"
 EPOCH_WAIT_SECONDS = 0.5
 
@@ -107,7 +108,9 @@ async def declare_service_queue(channel: AbstractChannel, service: str, types: I
 
 async def declare_dead_queue(channel: AbstractChannel, service: str) -> None:
     """Where a service lays what it cannot handle; safe to repeat."""
-    dead = await channel.declare_queue(dead_queue(service), durable=True, arguments={"x-queue-type": "quorum"})
+    # Listing takes letters and puts them back: RabbitMQ 4 would drop one that was listed twenty times.
+    arguments: Arguments = {"x-queue-type": "quorum", "x-delivery-limit": DEAD_DELIVERY_LIMIT}
+    dead = await channel.declare_queue(dead_queue(service), durable=True, arguments=arguments)
     await dead.bind(DEAD, service)
 
 
