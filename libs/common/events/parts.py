@@ -57,13 +57,28 @@ class Tender(EventPart):
 
 
 class CompanySettings(EventPart):
-    """The settings of a company that others act by. ``tax_basis_points``: 2000 is 20 %."""
+    """The settings of a company that others act by. ``tax_basis_points``: 2000 is 20 %.
+
+    ``allowed_origins``: whose pages may call from a browser. ``staff_refund_limit``: the most that shop staff
+    give back of one payment; None for all of it.
+    """
 
     tax_inclusive: bool = True
     tax_basis_points: int = 0
     guest_checkout: bool = True
     payment_deadline_seconds: int = 900
     low_stock_threshold: int = 5
+    allowed_origins: list[str] = []
+    staff_refund_limit: Money | None = None
+
+
+class CompanyLimits(EventPart):
+    """What a company's plan allows; None is without limit."""
+
+    shops: int | None = None
+    staff: int | None = None
+    products: int | None = None
+    requests_per_minute: int | None = None
 
 
 class VariantFact(EventPart):

@@ -38,8 +38,8 @@ class Principal:
 
     @property
     def is_staff(self) -> bool:
-        """Whether this is somebody who works for the company, or the platform's administrator."""
-        return self.role in STAFF_ROLES or self.role == "super_admin" or self.kind == "key"
+        """Whether this acts for the company: who works there, a secret key, the platform's administrator."""
+        return self.role in STAFF_ROLES or self.role in ("super_admin", "secret_key")
 
     @property
     def is_limited_to_shops(self) -> bool:
