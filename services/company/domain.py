@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 from common.aggregate import Aggregate
 from common.errors import Invalid, InvalidTransition
-from common.events.parts import CompanySettings
+from common.events.base import EventPart
+from common.events.parts import CompanyLimits, CompanySettings
 from common.events.tenancy import CompanyCreated, CompanyReactivated, CompanySuspended, CompanyUpdated
 
 Status = Literal["active", "suspended", "closed"]
@@ -15,6 +16,15 @@ MOVES: dict[Status, tuple[Status, ...]] = {
     "suspended": ("active", "closed"),
     "closed": ("active",),
 }
+
+Plan = Literal["starter", "growth", "enterprise"]
+
+PLANS: dict[Plan, CompanyLimits] = {
+    "starter": CompanyLimits(shops=1, staff=5, products=1_000, requests_per_minute=600),
+    "growth": CompanyLimits(shops=10, staff=50, products=20_000, requests_per_minute=6_000),
+    "enterprise": CompanyLimits(),
+}
+"""What each plan allows, until the platform's administrator says otherwise for one company."""
 
 RESERVED_SLUGS = frozenset(
     {
@@ -53,10 +63,21 @@ class Company(Aggregate):
     timezone: str
     country: str | None = None
     settings: CompanySettings = CompanySettings()
+    plan: Plan = "enterprise"
+    limits: CompanyLimits = CompanyLimits()
 
     @classmethod
     def found(
-        cls, *, company_id: str, name: str, slug: str, currency: str, timezone: str, country: str | None, now: datetime
+        cls,
+        *,
+        company_id: str,
+        name: str,
+        slug: str,
+        currency: str,
+        timezone: str,
+        country: str | None,
+        plan: Plan = "enterprise",
+        now: datetime,
     ) -> "Company":
         """A new company. Raises Invalid ``slug_reserved``. Announced by :meth:`announce`, once it has an admin."""
         if slug in RESERVED_SLUGS:
@@ -69,6 +90,8 @@ class Company(Aggregate):
             currency=currency,
             timezone=timezone,
             country=country,
+            plan=plan,
+            limits=PLANS[plan],
             created_at=now,
             updated_at=now,
         )
@@ -78,7 +101,11 @@ class Company(Aggregate):
         self.record(CompanyCreated(**self._facts()))
 
     def edit(self, changes: dict[str, Any]) -> None:
-        """Apply ``changes`` by field name; ``settings`` is merged. Raises InvalidTransition for the status."""
+        """Apply ``changes`` by field name; ``settings`` and ``limits`` are merged.
+
+        A new plan brings its own limits. Raises InvalidTransition for the status, Invalid for a refund limit
+        in another currency.
+        """
         before_status = self.status
         wanted = self._wanted(changes)
         if not wanted:
@@ -95,13 +122,23 @@ class Company(Aggregate):
             self.record(CompanySuspended(company_id=self.id, status=self.status))
 
     def _wanted(self, changes: dict[str, Any]) -> dict[str, Any]:
-        wanted = {name: value for name, value in changes.items() if name != "settings"}
+        wanted = {name: value for name, value in changes.items() if name not in ("settings", "limits")}
         if "settings" in changes:
-            wanted["settings"] = _merged(self.settings, changes["settings"])
+            wanted["settings"] = self._checked(_merged(self.settings, changes["settings"]))
+        if "plan" in changes or "limits" in changes:
+            start = PLANS[changes.get("plan", self.plan)] if "plan" in changes else self.limits
+            wanted["limits"] = _limited(start, changes.get("limits", {}), PLANS[changes.get("plan", self.plan)])
         wanted = {name: value for name, value in wanted.items() if value != getattr(self, name)}
         if "status" in wanted and wanted["status"] not in MOVES[self.status]:
             raise InvalidTransition(f"A company that is {self.status} cannot become {wanted['status']}.")
         return wanted
+
+    def _checked(self, settings: CompanySettings) -> CompanySettings:
+        limit = settings.staff_refund_limit
+        if limit is not None and limit.currency != self.currency:
+            fields = [("settings.staffRefundLimit", f"must be in {self.currency}")]
+            raise Invalid("currency_mismatch", "The limit is in another currency than the company's.", fields)
+        return settings
 
     def _facts(self) -> dict[str, Any]:
         return {
@@ -113,6 +150,8 @@ class Company(Aggregate):
             "timezone": self.timezone,
             "country": self.country,
             "settings": self.settings,
+            "plan": self.plan,
+            "limits": self.limits,
         }
 
 
@@ -124,8 +163,17 @@ def _merged(settings: CompanySettings, changes: dict[str, Any] | None) -> Compan
     return CompanySettings(**kept, **{name: value for name, value in changes.items() if value is not None})
 
 
+def _limited(start: CompanyLimits, changes: dict[str, Any] | None, plan: CompanyLimits) -> CompanyLimits:
+    """RFC 7396: a null goes back to what the plan says; null for the whole, too."""
+    if changes is None:
+        return plan
+    return start.model_copy(
+        update={name: getattr(plan, name) if value is None else value for name, value in changes.items()}
+    )
+
+
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: value.model_dump(mode="json", by_alias=True) if isinstance(value, CompanySettings) else value
+        name: value.model_dump(mode="json", by_alias=True) if isinstance(value, EventPart) else value
         for name, value in values.items()
     }

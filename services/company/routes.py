@@ -45,6 +45,7 @@ async def found_company(
             currency=body.currency,
             timezone=body.timezone,
             country=body.country,
+            plan=body.plan,
             admin=Admin(body.admin.email, body.admin.name, password),
         )
         tag(answer, company.version)
@@ -78,10 +79,12 @@ async def read_company(company_id: str, who: Reader, companies: Companies, answe
 async def edit_company(
     company_id: str, body: CompanyPatch, who: Writer, companies: Companies, answer: Response, if_match: IfMatch = None
 ) -> CompanyOut:
-    """Change a company; its status only the platform's administrator."""
+    """Change a company; its status, plan and limits only the platform's administrator."""
     changes = body.changes()
     if body.settings is not None:
         changes["settings"] = body.settings.changes()
+    if body.limits is not None:
+        changes["limits"] = body.limits.changes()
     company = await companies.edit(who, company_id, changes, if_match)
     tag(answer, company.version)
     return CompanyOut.model_validate(company)

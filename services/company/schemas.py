@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, EmailStr, Field, SecretStr, StringConstraints
 from pydantic_extra_types.country import CountryAlpha2
 
-from common.money import Currency
+from common.money import Currency, Money
 from common.web.schema import In, Out, PatchIn, Resource, Text, TimeZone
-from services.company.domain import Status
+from services.company.domain import Plan, Status
 
 
 def _upper(value: Any) -> Any:
@@ -18,6 +18,23 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-
 """A DNS label: the company's subdomain."""
 
 Country = Annotated[CountryAlpha2, BeforeValidator(_upper), AfterValidator(str)]
+
+
+Origin = Annotated[
+    str,
+    StringConstraints(
+        max_length=255, pattern=r"^https?://(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9-]+(?::[0-9]{1,5})?$"
+    ),
+]
+"""A page's origin as browsers send it: scheme and host, a port where it is not the usual one, no path."""
+
+Count = Annotated[int, Field(strict=True, ge=0, le=100_000_000)]
+
+
+def _positive(limit: Money) -> Money:
+    if limit.amount < 0:
+        raise ValueError("must not be negative")
+    return limit
 
 
 class AdminIn(In):
@@ -36,6 +53,7 @@ class CompanyIn(In):
     currency: Annotated[Currency, BeforeValidator(_upper)]
     timezone: TimeZone
     country: Country | None = None
+    plan: Plan = "enterprise"
     admin: AdminIn
 
 
@@ -47,16 +65,29 @@ class SettingsPatch(PatchIn):
     guest_checkout: bool | None = None
     payment_deadline_seconds: Annotated[int, Field(strict=True, ge=1, le=604_800)] | None = None
     low_stock_threshold: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] | None = None
+    allowed_origins: Annotated[list[Origin], Field(max_length=50)] | None = None
+    staff_refund_limit: Annotated[Money, AfterValidator(_positive)] | None = None
+
+
+class LimitsPatch(PatchIn):
+    """Changes to what one company may have; null goes back to its plan's."""
+
+    shops: Count | None = None
+    staff: Count | None = None
+    products: Count | None = None
+    requests_per_minute: Annotated[int, Field(strict=True, ge=1, le=100_000_000)] | None = None
 
 
 class CompanyPatch(PatchIn):
-    """Changes to a company; ``status`` is for the platform's administrator."""
+    """Changes to a company; ``status``, ``plan`` and ``limits`` are for the platform's administrator."""
 
     name: Text = ""
     timezone: TimeZone = "UTC"
     country: Country | None = None
     status: Status = "active"
     settings: SettingsPatch | None = None
+    plan: Plan = "enterprise"
+    limits: LimitsPatch | None = None
 
 
 class SettingsOut(Out):
@@ -67,6 +98,17 @@ class SettingsOut(Out):
     guest_checkout: bool
     payment_deadline_seconds: int
     low_stock_threshold: int
+    allowed_origins: list[str]
+    staff_refund_limit: Money | None
+
+
+class LimitsOut(Out):
+    """What a company may have; null is without limit."""
+
+    shops: int | None
+    staff: int | None
+    products: int | None
+    requests_per_minute: int | None
 
 
 class CompanyOut(Resource):
@@ -79,6 +121,8 @@ class CompanyOut(Resource):
     timezone: str
     country: str | None
     settings: SettingsOut
+    plan: Plan
+    limits: LimitsOut
 
 
 class CompanyFacts(Out):
@@ -92,4 +136,5 @@ class CompanyFacts(Out):
     timezone: str
     country: str | None
     settings: SettingsOut
+    limits: LimitsOut
     sequence: int

@@ -12,13 +12,16 @@ from common.logging import get_logger
 from common.pagination import Page, PageRequest
 from common.web.etag import again_when_overtaken, check_version
 from services.company.clients import Admin, Auth
-from services.company.domain import Company, Status
+from services.company.domain import Company, Plan, Status
 from services.company.store import Companies, Foundings
 
 log = get_logger(__name__)
 
 ABANDONED_SECONDS = 30
 """Longer than any call to auth takes: a founding as old as this has nobody working on it."""
+
+PLATFORM_ONLY = frozenset({"status", "plan", "limits"})
+"""What a company's own admin may read, and only the platform's administrator change."""
 
 SWEEP_SECONDS = 10
 SWEEP_LIMIT = 50
@@ -34,7 +37,16 @@ class CompanyService:
         self._clock = clock
 
     async def found(
-        self, *, company_id: str, name: str, slug: str, currency: str, timezone: str, country: str | None, admin: Admin
+        self,
+        *,
+        company_id: str,
+        name: str,
+        slug: str,
+        currency: str,
+        timezone: str,
+        country: str | None,
+        plan: Plan,
+        admin: Admin,
     ) -> Company:
         """Found a company with its admin. Nothing of it is seen before the admin exists.
 
@@ -50,6 +62,7 @@ class CompanyService:
             currency=currency,
             timezone=timezone,
             country=country,
+            plan=plan,
             now=self._clock.now(),
         )
         await self._hold_slug(company)
@@ -84,8 +97,8 @@ class CompanyService:
 
         async def change() -> Company:
             company = await self.read(who, company_id)
-            if "status" in changes and not who.may("companies.suspend"):
-                raise Forbidden("permission_denied", "Only the platform's administrator changes a company's status.")
+            if PLATFORM_ONLY & changes.keys() and not who.may("companies.suspend"):
+                raise Forbidden("permission_denied", "Only the platform's administrator changes status and plan.")
             check_version(if_match, company.version)
             company.edit(changes)
             if not company.recorded:

@@ -16,7 +16,11 @@ SETTINGS = {
     "guestCheckout": True,
     "paymentDeadlineSeconds": 900,
     "lowStockThreshold": 5,
+    "allowedOrigins": [],
+    "staffRefundLimit": None,
 }
+UNLIMITED = {"shops": None, "staff": None, "products": None, "requestsPerMinute": None}
+STARTER = {"shops": 1, "staff": 5, "products": 1000, "requestsPerMinute": 600}
 
 
 class TestFound:
@@ -180,3 +184,61 @@ class TestEdit:
         told = await company.events.wait_for("company.suspended", lambda e: e.company_id == made["id"], count=2)
         assert [event.data.status for event in told] == ["suspended", "closed"]
         await company.events.wait_for("company.reactivated", lambda e: e.company_id == made["id"])
+
+
+class TestPlan:
+    async def test_brings_its_limits(self, company: Harness) -> None:
+        free = (await found(company)).json()
+        small = (await found(company, body(plan="starter"))).json()
+        assert (free["plan"], free["limits"]) == ("enterprise", UNLIMITED)
+        assert (small["plan"], small["limits"]) == ("starter", STARTER)
+
+    async def test_is_changed_by_the_platform_with_its_own_limits(self, company: Harness) -> None:
+        made = (await found(company, body(plan="starter"))).json()
+        async with company.user("super_admin") as platform:
+            path = f"/api/companies/{made['id']}"
+            more = await platform.patch(path, json={"limits": {"shops": 3}})
+            back = await platform.patch(path, json={"limits": {"shops": None}})
+            grown = await platform.patch(path, json={"plan": "growth", "limits": {"staff": 60}})
+        assert more.json()["limits"] == STARTER | {"shops": 3}
+        assert back.json()["limits"] == STARTER
+        assert grown.json()["limits"] == {"shops": 10, "staff": 60, "products": 20000, "requestsPerMinute": 6000}
+        heard = await company.events.wait_for("company.updated", lambda e: e.data.plan == "growth")
+        assert heard[-1].data.limits.staff == 60
+
+    @pytest.mark.parametrize("change", [{"plan": "growth"}, {"limits": {"shops": 9}}, {"status": "closed"}])
+    async def test_is_not_changed_by_the_company_itself(self, company: Harness, change: dict[str, object]) -> None:
+        made = (await found(company, body(plan="starter"))).json()
+        async with company.user("company_admin", made["id"]) as admin:
+            refused = await admin.patch(f"/api/companies/{made['id']}", json=change)
+            after = (await admin.get(f"/api/companies/{made['id']}")).json()
+        assert (refused.status_code, after) == (403, made)
+
+
+class TestSettings:
+    async def test_take_origins_and_a_refund_limit(self, company: Harness) -> None:
+        made = (await found(company)).json()
+        wanted = {"allowedOrigins": ["https://shop.example", "http://localhost:5173"]}
+        wanted["staffRefundLimit"] = {"amount": 5000, "currency": "EUR"}  # type: ignore[assignment]
+        async with company.user("company_admin", made["id"]) as admin:
+            answer = await admin.patch(f"/api/companies/{made['id']}", json={"settings": wanted})
+        assert answer.json()["settings"] == SETTINGS | wanted
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"allowedOrigins": ["https://shop.example/path"]},
+            {"allowedOrigins": ["*"]},
+            {"allowedOrigins": ["null"]},
+            {"allowedOrigins": ["https://a.example"] * 51},
+            {"staffRefundLimit": {"amount": -1, "currency": "EUR"}},
+            {"staffRefundLimit": {"amount": 100, "currency": "USD"}},
+            {"staffRefundLimit": 100},
+        ],
+    )
+    async def test_refuse_what_is_none(self, company: Harness, wrong: dict[str, object]) -> None:
+        made = (await found(company)).json()
+        async with company.user("company_admin", made["id"]) as admin:
+            answer = await admin.patch(f"/api/companies/{made['id']}", json={"settings": wrong})
+            after = (await admin.get(f"/api/companies/{made['id']}")).json()
+        assert (answer.status_code, after) == (422, made)

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from common.events.base import EventData
-from common.events.parts import ChangeData, CompanySettings, PostalAddress
+from common.events.parts import ChangeData, CompanyLimits, CompanySettings, PostalAddress
 
 
 class CompanyCreated(EventData):
@@ -19,10 +19,12 @@ class CompanyCreated(EventData):
     timezone: str
     country: str | None = None
     settings: CompanySettings
+    plan: str = ""
+    limits: CompanyLimits = CompanyLimits()
 
 
 class CompanyUpdated(ChangeData):
-    """Name, country, settings or status of a tenant changed; carries the whole new state.
+    """Name, country, settings, plan or status of a tenant changed; carries the whole new state.
 
     ``status`` is active, suspended or closed; a suspended or closed company's tokens stop.
     """
@@ -37,6 +39,8 @@ class CompanyUpdated(ChangeData):
     timezone: str = ""
     country: str | None = None
     settings: CompanySettings = CompanySettings()
+    plan: str = ""
+    limits: CompanyLimits = CompanyLimits()
 
     def subject_id(self) -> str:
         return self.company_id
@@ -104,3 +108,14 @@ class ShopStaffRemoved(EventData):
     PRODUCER: ClassVar[str] = "shop"
     shop_id: str
     user_id: str
+
+
+class StorefrontConfigured(ChangeData):
+    """How a company's storefront looks was changed."""
+
+    TYPE: ClassVar[str] = "storefront.configured"
+    PRODUCER: ClassVar[str] = "shop"
+    storefront_id: str = ""
+
+    def subject_id(self) -> str:
+        return self.storefront_id

@@ -103,6 +103,10 @@ class Store(Generic[A]):
         cursor = self.collection.find(self.scope(criteria)).sort(sort, 1).limit(limit)
         return [self.from_document(document) async for document in cursor]
 
+    async def count(self, criteria: dict[str, Any], limit: int) -> int:
+        """How many match, counting no further than ``limit``."""
+        return await self.collection.count_documents(self.scope(criteria), limit=max(limit, 1))
+
     async def page(self, criteria: dict[str, Any], request: PageRequest) -> Page[A]:
         """One page of what matches, in the order asked for."""
         combined = {"$and": [criteria, request.filter()]} if criteria and request.after else {}

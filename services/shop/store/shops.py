@@ -3,7 +3,7 @@
 from pymongo import IndexModel
 
 from common.mongo.store import Store
-from services.shop.domain import Shop
+from services.shop.domain.shop import Shop
 
 
 class Shops(Store[Shop]):
@@ -17,5 +17,6 @@ class Shops(Store[Shop]):
         IndexModel([("companyId", 1), ("createdAt", -1), ("_id", -1)], name="company_created"),
         IndexModel([("companyId", 1), ("name", 1), ("_id", 1)], name="company_name"),
         IndexModel([("companyId", 1), ("staff.userId", 1)], name="company_staff"),
+        IndexModel([("companyId", 1), ("status", 1)], name="company_status"),
     ]
     TAKEN = {"company_code": "code_taken"}

@@ -1,11 +1,11 @@
-"""Requests and answers of the shop service."""
+"""Requests and answers about shops and their staff."""
 
 from typing import Literal
 
 from pydantic import EmailStr, SecretStr
 
 from common.web.schema import Address, AddressIn, Code, In, Out, PatchIn, Resource, Text, TimeZone
-from services.shop.domain import StaffRole, StaffStatus
+from services.shop.domain.shop import StaffRole, StaffStatus
 
 
 class ShopIn(In):

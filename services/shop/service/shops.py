@@ -1,4 +1,4 @@
-"""Use cases of the shop service."""
+"""Use cases of shops and of who works in them."""
 
 from typing import Any
 
@@ -12,7 +12,8 @@ from common.ids import new_id
 from common.pagination import Page, PageRequest
 from common.web.etag import again_when_overtaken, check_version
 from common.web.schema import AddressIn
-from services.shop.domain import Shop, StaffMember, StaffRole
+from services.shop.clients import Companies
+from services.shop.domain.shop import Shop, StaffMember, StaffRole
 from services.shop.store import Shops
 
 STAFF_SHOPS_LIMIT = 1000
@@ -21,18 +22,20 @@ STAFF_SHOPS_LIMIT = 1000
 class ShopService:
     """Opening and changing shops, and who works in them."""
 
-    def __init__(self, shops: Shops, clients: ServiceClients, clock: Clock) -> None:
+    def __init__(self, shops: Shops, companies: Companies, clients: ServiceClients, clock: Clock) -> None:
         self._shops = shops
+        self._companies = companies
         self._clients = clients
         self._clock = clock
 
     async def open(
         self, who: Principal, *, name: str, code: str, address: AddressIn | None, timezone: str | None
     ) -> Shop:
-        """Open a shop. Raises Conflict ``code_taken``."""
+        """Open a shop. Raises Conflict ``code_taken`` or ``plan_limit_reached``."""
+        company = await self._companies.find(who.tenant)
+        await self._check_limit(who.tenant, company.limits.shops if company else None)
         if timezone is None:
-            company = await self._clients.get("company", f"/internal/companies/{who.tenant}", tenant=who.tenant)
-            timezone = str(company["timezone"])
+            timezone = (company or await self._companies.get(who.tenant)).timezone
         shop = Shop.open(
             shop_id=new_id("shp"),
             company_id=who.tenant,
@@ -43,6 +46,12 @@ class ShopService:
             now=self._clock.now(),
         )
         return await self._shops.for_company(who.tenant).insert(shop)
+
+    async def _check_limit(self, company_id: str, limit: int | None) -> None:
+        if limit is None:
+            return
+        if await self._shops.for_company(company_id).count({"status": "active"}, limit) >= limit:
+            raise Conflict("plan_limit_reached", f"The company's plan allows {limit} shops.")
 
     async def list(self, who: Principal, page: PageRequest) -> Page[Shop]:
         """Shops of the company; for those limited to shops, theirs."""

@@ -1,4 +1,4 @@
-"""HTTP of the shop service."""
+"""Routes of shops and their staff."""
 
 from typing import Annotated
 
@@ -9,15 +9,16 @@ from common.identity.requires import InternalCaller, requires
 from common.pagination import Page, PageRequest
 from common.web.etag import IfMatch, tag
 from common.web.lists import listing
-from services.shop.schemas import ShopFacts, ShopIn, ShopOut, ShopPatch, StaffIn, StaffOut
-from services.shop.service import ShopService
+from services.shop.schemas.shops import ShopFacts, ShopIn, ShopOut, ShopPatch, StaffIn, StaffOut
+from services.shop.service import Services
+from services.shop.service.shops import ShopService
 
 router = APIRouter(tags=["shops"])
 
 
 def _service(request: Request) -> ShopService:
-    service: ShopService = request.app.state.service
-    return service
+    service: Services = request.app.state.service
+    return service.shops
 
 
 Shops = Annotated[ShopService, Depends(_service)]
