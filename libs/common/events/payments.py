@@ -33,6 +33,15 @@ class PaymentRequiresAction(PaymentFact):
     PRODUCER: ClassVar[str] = "payment"
 
 
+class PaymentAuthorized(PaymentFact):
+    """The money is held for us and not taken: ``amount`` of it may be captured until ``expires_at``."""
+
+    TYPE: ClassVar[str] = "payment.authorized"
+    PRODUCER: ClassVar[str] = "payment"
+    provider: str
+    expires_at: datetime | None = None
+
+
 class PaymentSucceeded(PaymentFact):
     """Money was captured. ``amount`` is what this payment captured."""
 
@@ -62,7 +71,7 @@ class PaymentExpired(PaymentFact):
 
 
 class PaymentVoided(PaymentFact):
-    """A pending or authorised payment of a cancelled order was let go; no money moved."""
+    """A pending or authorised payment was let go, by staff or with its order; no money moved."""
 
     TYPE: ClassVar[str] = "payment.voided"
     PRODUCER: ClassVar[str] = "payment"
@@ -90,6 +99,71 @@ class RefundFailed(EventData):
     shop_id: str | None = None
     amount: Money
     code: str
+
+
+class PaymentMethodSaved(EventData):
+    """A customer keeps a payment method for later."""
+
+    TYPE: ClassVar[str] = "payment.method_saved"
+    PRODUCER: ClassVar[str] = "payment"
+    method_id: str
+    owner_id: str
+    provider: str
+    brand: str | None = None
+    last4: str | None = None
+
+
+class PaymentMethodRemoved(EventData):
+    """A kept payment method was given up."""
+
+    TYPE: ClassVar[str] = "payment.method_removed"
+    PRODUCER: ClassVar[str] = "payment"
+    method_id: str
+    owner_id: str
+    provider: str
+
+
+class PaymentAccountCreated(EventData):
+    """A company connected its own account at a provider."""
+
+    TYPE: ClassVar[str] = "payment.account_created"
+    PRODUCER: ClassVar[str] = "payment"
+    account_id: str
+    provider: str
+    name: str
+
+
+class PaymentAccountUpdated(ChangeData):
+    """A company's account at a provider was edited; which keys were exchanged, never the keys."""
+
+    TYPE: ClassVar[str] = "payment.account_updated"
+    PRODUCER: ClassVar[str] = "payment"
+    account_id: str = ""
+    provider: str = ""
+
+    def subject_id(self) -> str:
+        return self.account_id
+
+
+class PaymentAccountRemoved(EventData):
+    """A company's account at a provider was disconnected and its keys forgotten."""
+
+    TYPE: ClassVar[str] = "payment.account_removed"
+    PRODUCER: ClassVar[str] = "payment"
+    account_id: str
+    provider: str
+    name: str
+
+
+class PaymentSettingsUpdated(ChangeData):
+    """Which payment methods a company takes was changed."""
+
+    TYPE: ClassVar[str] = "payment.settings_updated"
+    PRODUCER: ClassVar[str] = "payment"
+    settings_id: str = ""
+
+    def subject_id(self) -> str:
+        return self.settings_id
 
 
 class DebtCreated(EventData):
