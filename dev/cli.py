@@ -52,6 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     dead.add_argument("service", nargs="?", metavar="SERVICE")
     dead.add_argument("--replay", action="store_true", help="send them to their service again")
     dead.add_argument("--json", action="store_true", help="for programs")
+    routes = _add(commands, "routes", _routes, "every address, its permission, its other names, what is to come")
+    routes.add_argument("--json", action="store_true", help="for programs")
     test = _add(commands, "test", _test, "every check and test, from nothing, servers included")
     test.add_argument("rest", nargs="*", metavar="PYTEST_ARGUMENT", help="after `--`: for pytest")
     commands.add_parser("demo", help="up, then generated shops and a live minute of trade")
@@ -112,6 +114,12 @@ def _dead(chosen: argparse.Namespace, home: Home, console: Console) -> int:
     from dev.dead import dead
 
     return dead(home, console, chosen.service, replay=chosen.replay, as_json=chosen.json)
+
+
+def _routes(chosen: argparse.Namespace, _home: Home, console: Console) -> int:
+    from dev.routes import show
+
+    return show(console, as_json=chosen.json)
 
 
 def _test(chosen: argparse.Namespace, _home: Home, console: Console) -> int:

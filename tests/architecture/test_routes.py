@@ -1,39 +1,20 @@
 """Every route of every service names its permission and its answer in its signature."""
 
 import inspect
-from collections.abc import Iterator
 
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute, APIWebSocketRoute
+from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from common.identity.permissions import PERMISSIONS
-from common.identity.requires import ANYONE, SIGNED_IN, Requirement
+from common.identity.requires import ANYONE, SIGNED_IN
+from common.web import route_table
+from common.web.route_table import requirements
 from tests.architecture.conftest import application
 
 
 def api_routes(name: str) -> list[APIRoute]:
     """The service's HTTP routes, those of included routers too."""
-    return [route for route in walk(application(name).routes) if isinstance(route, APIRoute)]
-
-
-def walk(routes: object) -> Iterator[object]:
-    for route in routes:  # type: ignore[attr-defined]
-        inner = getattr(route, "routes", None)
-        original = getattr(route, "original_router", None)
-        if original is not None:
-            yield from walk(original.routes)
-        elif inner is not None and not isinstance(route, APIRoute | APIWebSocketRoute):
-            yield from walk(inner)
-        else:
-            yield route
-
-
-def requirements(dependant: Dependant) -> Iterator[Requirement]:
-    if isinstance(dependant.call, Requirement):
-        yield dependant.call
-    for inner in dependant.dependencies:
-        yield from requirements(inner)
+    return route_table.api_routes(application(name))
 
 
 class TestRoutes:

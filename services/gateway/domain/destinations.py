@@ -7,6 +7,7 @@ ROUTES: dict[str, str] = {
     "/api/keys": "auth",
     "/api/companies": "company",
     "/api/shops": "shop",
+    "/api/storefront": "shop",
     "/api/products": "catalog",
     "/api/categories": "catalog",
     "/api/cart": "catalog",

@@ -55,6 +55,7 @@ class Head:
     taken: dict[bytes, bytes] = field(default_factory=dict)
     passed: list[tuple[str, str]] = field(default_factory=list)
     has_chunks: bool = False
+    has_idempotency_key: bool = False
     repeats_safely: bool = False
     x_forwarded_for: str = ""
 
@@ -91,7 +92,7 @@ def read_head(method: str, headers: Iterable[tuple[bytes, bytes]]) -> Head:
                 head.x_forwarded_for = value.decode("latin-1")
         else:
             if name == b"idempotency-key":
-                head.repeats_safely = True
+                head.has_idempotency_key = head.repeats_safely = True
             passed.append((name.decode("latin-1"), value.decode("latin-1")))
     return head
 

@@ -7,16 +7,27 @@ from common.errors import DomainError
 from common.web.problems import of_domain, problem
 from services.gateway.clients import DeadlinePassed
 from services.gateway.domain.head import answer_headers
-from services.gateway.service.bodies import BodyTooLarge
+from services.gateway.domain.refusals import BodyTooLarge, BodyTooSlow, MethodNotAllowed, NotBuiltYet
+
+STATUS: dict[type[DomainError], int] = {
+    BodyTooLarge: 413,
+    BodyTooSlow: 408,
+    DeadlinePassed: 504,
+    MethodNotAllowed: 405,
+    NotBuiltYet: 501,
+}
+"""What only a gateway refuses."""
 
 
 def problem_of(error: DomainError, path: str) -> Response:
     """The problem answer, also for what only a gateway refuses."""
-    if isinstance(error, BodyTooLarge):
-        return problem(413, error.code, error.detail, path)
-    if isinstance(error, DeadlinePassed):
-        return problem(504, error.code, error.detail, path)
-    return of_domain(error, path)
+    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), None)
+    if status is None:
+        return of_domain(error, path)
+    answer = problem(status, error.code, error.detail, path)
+    if isinstance(error, MethodNotAllowed):
+        answer.headers["allow"] = ", ".join(error.allowed)
+    return answer
 
 
 def with_headers(send: Send, added: list[tuple[bytes, bytes]]) -> Send:

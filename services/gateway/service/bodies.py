@@ -4,18 +4,12 @@ from collections.abc import AsyncIterator
 
 from starlette.types import Receive
 
-from common.errors import BadRequest, DomainError
+from common.errors import BadRequest
 from services.gateway.clients import Body
 from services.gateway.domain.head import Head
+from services.gateway.domain.refusals import BodyTooLarge
 
 WHOLE_BYTES = 64 * 1024
-
-
-class BodyTooLarge(DomainError):
-    """More than the limit (413)."""
-
-    def __init__(self) -> None:
-        super().__init__("body_too_large", "The body is too large.")
 
 
 class ClientGone(Exception):

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any
+from urllib.parse import unquote
 
 from starlette.types import Scope
 
@@ -13,8 +14,8 @@ from common.identity.identify import anonymous, principal_of
 from common.identity.tokens import AccessClaims
 from common.ids import new_id
 from services.gateway.domain import destinations
-from services.gateway.domain.aliases import canonical
-from services.gateway.domain.head import Head, read_head
+from services.gateway.domain.aliases import resolve
+from services.gateway.domain.head import IDEMPOTENT_METHODS, Head, read_head
 from services.gateway.domain.tenancy import NO_TENANT, Tenant
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -33,22 +34,35 @@ class Call:
     added: list[tuple[bytes, bytes]] = field(default_factory=list)
     claims: AccessClaims | None = None
     tenant: Tenant = NO_TENANT
+    method: str = "GET"
+    path_tenant: str | None = None
     service: str = "none"
     status: int = 0
 
     def path(self) -> tuple[str, str]:
-        """The canonical decoded path, and the target as sent on. Raises NotFound for one that climbs."""
+        """The canonical decoded path, and the target as sent on; sets method and ``path_tenant`` of an alias.
+
+        Raises NotFound for one that climbs, NotBuiltYet and MethodNotAllowed as the alias table says.
+        """
         scope = self.scope
         path, raw = scope["path"], scope.get("raw_path") or scope["path"].encode()
         if not destinations.is_safe(path, raw):
             raise NotFound("address")
         path, raw = destinations.without_slash(path, raw)
-        alias = canonical(scope.get("method", "GET"), path)
-        if alias is not None:
-            path, raw = alias, alias.encode()
         query = scope["query_string"]
+        alias = resolve(self.method, raw.decode("latin-1"), is_known=destinations.service_for(path) is not None)
+        if alias is not None:
+            path, raw = unquote(alias.path), alias.path.encode("latin-1")
+            query = b"&".join(part for part in (alias.query, query) if part)
+            self.path_tenant = alias.tenant
+            self._become(alias.method)
         target: bytes = raw + b"?" + query if query else raw
         return path, target.decode("latin-1")
+
+    def _become(self, method: str) -> None:
+        """Another method: whether repeating does harm is a matter of what is called in the end."""
+        self.method = method
+        self.head.repeats_safely = method in IDEMPOTENT_METHODS or self.head.has_idempotency_key
 
     def told(self) -> list[tuple[str, str]]:
         """The headers that services believe because the gateway wrote them."""
@@ -69,18 +83,26 @@ class Call:
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self.head.passed]
         headers.append((b"x-request-id", self.request_id.encode()))
         state = {**self.scope.get("state", {}), "principal": who}
-        return {**self.scope, "path": path, "raw_path": path.encode(), "headers": headers, "state": state}
+        return {
+            **self.scope,
+            "method": self.method,
+            "path": path,
+            "raw_path": path.encode(),
+            "headers": headers,
+            "state": state,
+        }
 
 
 def begin(scope: Scope, trusted: Networks) -> Call:
     """Read the head, find the caller's address, accept or make the request id."""
-    head = read_head(scope.get("method", "GET"), scope["headers"])
+    method = scope.get("method", "GET")
+    head = read_head(method, scope["headers"])
     address = _address(scope, head, trusted)
     request_id = head.first(b"x-request-id") or ""
     if not _REQUEST_ID.fullmatch(request_id):
         request_id = new_id("req")
     context.enter(context.CallContext(correlation_id=request_id, actor="anonymous", client_ip=address))
-    return Call(scope, head, address, request_id, [(b"x-request-id", request_id.encode())])
+    return Call(scope, head, address, request_id, [(b"x-request-id", request_id.encode())], method=method)
 
 
 def _address(scope: Scope, head: Head, trusted: Networks) -> str:

@@ -37,7 +37,7 @@ class Forwarder:
         """
         incoming = Incoming(call.head, receive, self._limit)
         body = await incoming.body()
-        method, headers = call.scope["method"], self.headers(call)
+        method, headers = call.method, self.headers(call)
         if incoming.length is not None and not isinstance(body, bytes | None):
             headers.append(("content-length", str(incoming.length)))
         try:

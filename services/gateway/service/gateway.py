@@ -3,6 +3,7 @@
 import asyncio
 import time
 from functools import cache
+from urllib.parse import unquote
 
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -80,7 +81,11 @@ class Gateway:
             await self._services.close()
 
     async def _answer(self, app: ASGIApp, call: Call, receive: Receive, send: Send) -> None:
-        path, target = call.path()
+        try:
+            path, target = call.path()
+        except DomainError:
+            await self._count(call, "")
+            raise
         await self._admit(call, path)
         if path in destinations.OWN or (path == "/metrics" and self._settings.shows_metrics):
             await app(call.own_scope(path), receive, with_headers(send, call.added))
@@ -103,6 +108,10 @@ class Gateway:
             call.head.first(b"x-tenant-id"),
             tenancy.parameter_of(call.scope["query_string"]),
         ]
+        if call.path_tenant is not None and call.claims is not None:
+            name = unquote(call.path_tenant)
+            await self.tenants.require_visible(call.claims, name)
+            named.append(name)
         call.tenant = await self.tenants.resolve(call.claims, [name for name in named if name])
 
     async def _identify(self, call: Call) -> None:
@@ -119,7 +128,7 @@ class Gateway:
     async def _count(self, call: Call, path: str) -> None:
         """Raises TooManyRequests when the account, or else the address, has used up its allowance."""
         caller = call.claims.subject if call.claims is not None else call.address
-        allowance = await self._limits.take(kind_of(call.scope.get("method", "GET"), path), caller)
+        allowance = await self._limits.take(kind_of(call.method, path), caller)
         call.added += allowance.headers()
         if allowance.retry_seconds is not None:
             raise TooManyRequests("Too many calls; slow down.", allowance.retry_seconds)

@@ -51,6 +51,12 @@ class Tenants:
             companies.append(company)
         return tenancy.agree(companies, own, is_platform=claims is not None and claims.role == "super_admin")
 
+    async def require_visible(self, claims: AccessClaims, name: str) -> None:
+        """Raises NotFound for a company that the holder of ``claims`` may not see."""
+        company = await self._find(name)
+        if company is None or (claims.role != "super_admin" and claims.company_id != company.id):
+            raise NotFound("company")
+
     def forget(self, event: Envelope[EventData]) -> None:
         """A company was made or changed: ask again."""
         data = event.data
