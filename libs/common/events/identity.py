@@ -86,3 +86,49 @@ class SessionRevoked(EventData):
     session_id: str | None = None
     revoked_before: int
     reason: str
+
+
+class LinkRequested(EventData):
+    """Base of the facts that lead to a mail with a secret in it.
+
+    The secret stays in auth: notification asks it for ``GET /internal/links/{linkId}`` when it sends the mail.
+    """
+
+    user_id: str
+    link_id: str
+    email: str
+
+
+class PasswordResetRequested(LinkRequested):
+    """Somebody forgot a password; the mail carries the way to a new one."""
+
+    TYPE: ClassVar[str] = "user.password_reset_requested"
+    PRODUCER: ClassVar[str] = "auth"
+
+
+class VerificationRequested(LinkRequested):
+    """An address is to be confirmed by whoever reads its mail."""
+
+    TYPE: ClassVar[str] = "user.verification_requested"
+    PRODUCER: ClassVar[str] = "auth"
+
+
+class UserLocked(LinkRequested):
+    """Too many wrong passwords; the mail carries the owner's way out."""
+
+    TYPE: ClassVar[str] = "user.locked"
+    PRODUCER: ClassVar[str] = "auth"
+
+
+class UserInvited(LinkRequested):
+    """Somebody is asked to work for a company; the mail carries the way to accept."""
+
+    TYPE: ClassVar[str] = "user.invited"
+    PRODUCER: ClassVar[str] = "auth"
+
+
+class EmailChangeRequested(LinkRequested):
+    """A new address is to be confirmed before it replaces the old one; ``email`` is the new one."""
+
+    TYPE: ClassVar[str] = "user.email_change_requested"
+    PRODUCER: ClassVar[str] = "auth"

@@ -41,3 +41,76 @@ class CriticalAlert(EventData):
     reference_id: str
     shop_id: str | None = None
     title: str
+
+
+class NotificationDelivered(EventData):
+    """A provider says that the message reached the recipient's phone."""
+
+    TYPE: ClassVar[str] = "notification.delivered"
+    PRODUCER: ClassVar[str] = "notification"
+    notification_id: str
+    message_type: str
+    channel: str
+    reference_type: str
+    reference_id: str
+
+
+class NotificationOpened(EventData):
+    """The recipient opened the message."""
+
+    TYPE: ClassVar[str] = "notification.opened"
+    PRODUCER: ClassVar[str] = "notification"
+    notification_id: str
+    message_type: str
+    channel: str
+    reference_type: str
+    reference_id: str
+
+
+class NotificationRetried(EventData):
+    """Staff asked to send a failed message again."""
+
+    TYPE: ClassVar[str] = "notification.retried"
+    PRODUCER: ClassVar[str] = "notification"
+    notification_id: str
+    message_type: str
+    channel: str
+
+
+class AddressSuppressed(EventData):
+    """An address is dead: nothing more is sent to it. Carries the entry's id, never the address."""
+
+    TYPE: ClassVar[str] = "suppression.created"
+    PRODUCER: ClassVar[str] = "notification"
+    suppression_id: str
+    channel: str
+    notification_id: str
+
+
+class AddressReleased(EventData):
+    """Staff allowed sending to a suppressed address again."""
+
+    TYPE: ClassVar[str] = "suppression.removed"
+    PRODUCER: ClassVar[str] = "notification"
+    suppression_id: str
+    channel: str
+
+
+class DeviceRegistered(EventData):
+    """A person's device takes push messages. Carries the entry's id, never the token."""
+
+    TYPE: ClassVar[str] = "device.registered"
+    PRODUCER: ClassVar[str] = "notification"
+    device_id: str
+    user_id: str
+    platform: str
+
+
+class DeviceRemoved(EventData):
+    """A device takes no more push messages. ``reason``: removed or unregistered."""
+
+    TYPE: ClassVar[str] = "device.removed"
+    PRODUCER: ClassVar[str] = "notification"
+    device_id: str
+    user_id: str
+    reason: str
