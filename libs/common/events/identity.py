@@ -1,5 +1,6 @@
 """Facts of the auth service."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from common.events.base import EventData
@@ -27,6 +28,7 @@ class UserCreated(EventData):
     email: str
     name: str | None = None
     role: str
+    role_id: str | None = None
     shop_ids: list[str] = []
     status: str = "active"
 
@@ -40,6 +42,7 @@ class UserUpdated(ChangeData):
     email: str = ""
     name: str | None = None
     role: str = ""
+    role_id: str | None = None
     shop_ids: list[str] = []
     status: str = "active"
 
@@ -132,3 +135,170 @@ class EmailChangeRequested(LinkRequested):
 
     TYPE: ClassVar[str] = "user.email_change_requested"
     PRODUCER: ClassVar[str] = "auth"
+
+
+class LinkData(EventData):
+    """Base of facts that a link has to be mailed; who sends it asks auth for the link: no event carries a token."""
+
+    user_id: str
+    email: str
+    link_id: str
+
+
+class VerificationRequested(LinkData):
+    """Somebody has to show that an address is theirs."""
+
+    TYPE: ClassVar[str] = "user.verification_requested"
+    PRODUCER: ClassVar[str] = "auth"
+
+
+class PasswordResetRequested(LinkData):
+    """Somebody has forgotten the password."""
+
+    TYPE: ClassVar[str] = "user.password_reset_requested"
+    PRODUCER: ClassVar[str] = "auth"
+
+
+class UserLocked(LinkData):
+    """Too many wrong passwords for an account: its owner gets a link that lets them in again."""
+
+    TYPE: ClassVar[str] = "user.locked"
+    PRODUCER: ClassVar[str] = "auth"
+
+
+class UserInvited(LinkData):
+    """Somebody is asked to work for the event's company."""
+
+    TYPE: ClassVar[str] = "user.invited"
+    PRODUCER: ClassVar[str] = "auth"
+
+
+class EmailChangeRequested(LinkData):
+    """A new address, in ``email``, has to be verified before it counts."""
+
+    TYPE: ClassVar[str] = "user.email_change_requested"
+    PRODUCER: ClassVar[str] = "auth"
+
+
+class EmailVerified(EventData):
+    """An account's address was shown to be its owner's."""
+
+    TYPE: ClassVar[str] = "user.email_verified"
+    PRODUCER: ClassVar[str] = "auth"
+    user_id: str
+    email: str
+
+
+class EmailChanged(ChangeData):
+    """An account has another address; ``before`` and ``after`` hold both."""
+
+    TYPE: ClassVar[str] = "user.email_changed"
+    PRODUCER: ClassVar[str] = "auth"
+    user_id: str = ""
+    email: str = ""
+
+    def subject_id(self) -> str:
+        return self.user_id
+
+
+class PasswordChanged(EventData):
+    """An account has another password. ``reason``: changed, reset or invitation."""
+
+    TYPE: ClassVar[str] = "user.password_changed"
+    PRODUCER: ClassVar[str] = "auth"
+    user_id: str
+    email: str
+    reason: str
+
+
+class RoleCreated(EventData):
+    """A company has a role of its own."""
+
+    TYPE: ClassVar[str] = "role.created"
+    PRODUCER: ClassVar[str] = "auth"
+    role_id: str
+    name: str
+    permissions: list[str]
+
+
+class RoleUpdated(ChangeData):
+    """A company's own role was edited; its people's tokens are made anew."""
+
+    TYPE: ClassVar[str] = "role.updated"
+    PRODUCER: ClassVar[str] = "auth"
+    role_id: str = ""
+    name: str = ""
+    permissions: list[str] = []
+
+    def subject_id(self) -> str:
+        return self.role_id
+
+
+class RoleDeleted(EventData):
+    """A company's own role is gone; nobody had it."""
+
+    TYPE: ClassVar[str] = "role.deleted"
+    PRODUCER: ClassVar[str] = "auth"
+    role_id: str
+    name: str
+
+
+class ApiKeyCreated(EventData):
+    """A company has a new API key."""
+
+    TYPE: ClassVar[str] = "apikey.created"
+    PRODUCER: ClassVar[str] = "auth"
+    key_id: str
+    name: str
+    type: str
+    scopes: list[str]
+    prefix: str
+    expires_at: datetime | None = None
+
+
+class ApiKeyUpdated(ChangeData):
+    """A key was renamed, or expires at another time. ``revoked_before``: its older tokens stop, if any do."""
+
+    TYPE: ClassVar[str] = "apikey.updated"
+    PRODUCER: ClassVar[str] = "auth"
+    key_id: str = ""
+    name: str = ""
+    expires_at: datetime | None = None
+    revoked_before: int | None = None
+
+    def subject_id(self) -> str:
+        return self.key_id
+
+
+class ApiKeyRotated(EventData):
+    """A key has a new secret; the one before works until ``previous_until``.
+
+    ``revoked_before``: tokens issued earlier (seconds since 1970) stop, because there is no overlap.
+    """
+
+    TYPE: ClassVar[str] = "apikey.rotated"
+    PRODUCER: ClassVar[str] = "auth"
+    key_id: str
+    name: str
+    prefix: str
+    previous_until: datetime
+    revoked_before: int | None = None
+
+
+class ApiKeyRevoked(EventData):
+    """A key ended; its tokens stop at once."""
+
+    TYPE: ClassVar[str] = "apikey.revoked"
+    PRODUCER: ClassVar[str] = "auth"
+    key_id: str
+    name: str
+    revoked_before: int
+
+
+class SigningKeyRotated(EventData):
+    """Access tokens are signed by another key from ``signs_from`` on."""
+
+    TYPE: ClassVar[str] = "signing_key.rotated"
+    PRODUCER: ClassVar[str] = "auth"
+    key_id: str
+    signs_from: datetime

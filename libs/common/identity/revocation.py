@@ -7,7 +7,7 @@ from typing import Any
 from common.clients import CallRefused
 from common.errors import DomainError
 from common.events import Envelope, EventData
-from common.events.identity import SessionRevoked
+from common.events.identity import ApiKeyRevoked, ApiKeyRotated, ApiKeyUpdated, SessionRevoked
 from common.events.tenancy import CompanyReactivated, CompanySuspended
 from common.logging import get_logger
 
@@ -16,14 +16,21 @@ log = get_logger(__name__)
 KEPT_SECONDS = 3600
 PURGE_ABOVE = 10_000
 
-REVOKING: tuple[type[EventData], ...] = (SessionRevoked, CompanySuspended, CompanyReactivated)
+REVOKING: tuple[type[EventData], ...] = (
+    SessionRevoked,
+    ApiKeyRevoked,
+    ApiKeyRotated,
+    ApiKeyUpdated,
+    CompanySuspended,
+    CompanyReactivated,
+)
 """The announcements that every copy of every service must hear."""
 
 Snapshot = Callable[[], Awaitable[dict[str, Any]]]
 
 
 class Revocations:
-    """Sessions, users and companies whose tokens stopped. Entries outlive the longest token, then go."""
+    """Sessions, users, keys and companies whose tokens stopped. Entries outlive the longest token, then go."""
 
     def __init__(self, snapshot: Snapshot | None = None) -> None:
         self._snapshot = snapshot
@@ -45,6 +52,11 @@ class Revocations:
         data = event.data
         if isinstance(data, SessionRevoked):
             self._revoke(data.user_id, data.session_id, data.revoked_before)
+        elif isinstance(data, ApiKeyRevoked):
+            self._revoke(data.key_id, data.key_id, data.revoked_before)
+        elif isinstance(data, ApiKeyRotated | ApiKeyUpdated):
+            if data.revoked_before is not None:
+                self._revoke(data.key_id, None, data.revoked_before)
         elif isinstance(data, CompanySuspended):
             self._companies.add(data.company_id)
         elif isinstance(data, CompanyReactivated):
