@@ -137,49 +137,6 @@ class EmailChangeRequested(LinkRequested):
     PRODUCER: ClassVar[str] = "auth"
 
 
-class LinkData(EventData):
-    """Base of facts that a link has to be mailed; who sends it asks auth for the link: no event carries a token."""
-
-    user_id: str
-    email: str
-    link_id: str
-
-
-class VerificationRequested(LinkData):
-    """Somebody has to show that an address is theirs."""
-
-    TYPE: ClassVar[str] = "user.verification_requested"
-    PRODUCER: ClassVar[str] = "auth"
-
-
-class PasswordResetRequested(LinkData):
-    """Somebody has forgotten the password."""
-
-    TYPE: ClassVar[str] = "user.password_reset_requested"
-    PRODUCER: ClassVar[str] = "auth"
-
-
-class UserLocked(LinkData):
-    """Too many wrong passwords for an account: its owner gets a link that lets them in again."""
-
-    TYPE: ClassVar[str] = "user.locked"
-    PRODUCER: ClassVar[str] = "auth"
-
-
-class UserInvited(LinkData):
-    """Somebody is asked to work for the event's company."""
-
-    TYPE: ClassVar[str] = "user.invited"
-    PRODUCER: ClassVar[str] = "auth"
-
-
-class EmailChangeRequested(LinkData):
-    """A new address, in ``email``, has to be verified before it counts."""
-
-    TYPE: ClassVar[str] = "user.email_change_requested"
-    PRODUCER: ClassVar[str] = "auth"
-
-
 class EmailVerified(EventData):
     """An account's address was shown to be its owner's."""
 
