@@ -96,7 +96,7 @@ class Api:
         while True:
             token = self._token
             try:
-                answer = await self._http.request(method, path, headers={**headers, **self._identity()}, **arguments)
+                answer = await self._http.request(method, path, headers={**headers, **self.identity()}, **arguments)
             except httpx2.HTTPError as error:
                 if time.monotonic() > until:
                     raise Refused(0, {"code": "no_answer", "detail": repr(error)}) from error
@@ -112,7 +112,8 @@ class Api:
             await asyncio.sleep(pause)
             pause = min(pause * 2, 2.0)
 
-    def _identity(self) -> dict[str, str]:
+    def identity(self) -> dict[str, str]:
+        """The headers that say who calls, and for which company."""
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
         return headers | ({"X-Tenant-ID": self._tenant} if self._tenant else {})
 

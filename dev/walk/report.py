@@ -1,0 +1,54 @@
+"""What the walk saw: how many routes and calls, what leaked, what was answered otherwise than the table says."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One call that was not answered as it should be."""
+
+    route: str
+    caller: str
+    variation: str
+    expected: str
+    answered: str
+
+    def line(self) -> str:
+        """In one line."""
+        return f"{self.route} · {self.caller} · {self.variation}: expected {self.expected}, got {self.answered}"
+
+
+@dataclass(slots=True)
+class Report:
+    """The outcome of one walk."""
+
+    routes: set[str] = field(default_factory=set)
+    calls: int = 0
+    by_caller: Counter[str] = field(default_factory=Counter)
+    missing_rows: list[str] = field(default_factory=list)
+    unknown_rows: list[str] = field(default_factory=list)
+    leaks: list[Finding] = field(default_factory=list)
+    wrong: list[Finding] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether every route has its row, every answer was the expected one, and nothing leaked."""
+        return not (self.missing_rows or self.unknown_rows or self.leaks or self.wrong)
+
+    def summary(self) -> str:
+        """The line that people read."""
+        return f"routes: {len(self.routes)}, calls: {self.calls}, leaks: {len(self.leaks)}, wrong: {len(self.wrong)}"
+
+    def document(self) -> dict[str, Any]:
+        """For programs, and for the tenants."""
+        return {
+            "routes": len(self.routes),
+            "calls": self.calls,
+            "callsByCaller": dict(sorted(self.by_caller.items())),
+            "leaks": [finding.line() for finding in self.leaks],
+            "wrong": [finding.line() for finding in self.wrong],
+            "missingRows": self.missing_rows,
+            "unknownRows": self.unknown_rows,
+        }

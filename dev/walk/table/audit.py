@@ -1,0 +1,9 @@
+"""The audit log."""
+
+from dev.walk.callers import ADMINS
+from dev.walk.rows import Row
+
+ROWS = [
+    Row("GET /api/audit/events", ADMINS, query={"actor": "shop_staff"}),
+    Row("GET /api/audit/verify", ADMINS),
+]
