@@ -8,6 +8,7 @@ from common.events.handlers import Handlers
 from common.events.identity import UserRegistered
 from common.events.payments import (
     DebtSettled,
+    PaymentAuthorized,
     PaymentExpired,
     PaymentFailed,
     PaymentRefunded,
@@ -22,14 +23,22 @@ from services.sales.domain.record import Actor
 from services.sales.service import SalesService
 
 PaymentEvent = (
-    PaymentSucceeded | PaymentFailed | PaymentExpired | PaymentRequiresAction | PaymentVoided | PaymentRefunded
+    PaymentAuthorized
+    | PaymentSucceeded
+    | PaymentFailed
+    | PaymentExpired
+    | PaymentRequiresAction
+    | PaymentVoided
+    | PaymentRefunded
 )
 
 
 async def reserve(service: SalesService, event: Envelope[InventoryReserved]) -> None:
     """All lines of an order are held."""
     now = service.saga.clock.now()
-    await service.saga.take(_company(event), event.data.order_id, event.id, lambda order: order.stock_reserved(now=now))
+    await service.saga.take(
+        _company(event), event.data.order_id, event.id, lambda order: order.stock_reserved(event.data.lines, now=now)
+    )
 
 
 async def run_short(service: SalesService, event: Envelope[ReservationFailed]) -> None:
@@ -47,6 +56,8 @@ async def take_payment(service: SalesService, event: Envelope[PaymentEvent]) -> 
         data = event.data
         fact = PaymentFact(data.payment_id, data.method, data.amount)
         match data:
+            case PaymentAuthorized():
+                order.payment_authorized(fact, now=now, by=by)
             case PaymentSucceeded():
                 order.payment_succeeded(fact, now=now, by=by)
             case PaymentFailed():
@@ -112,6 +123,7 @@ def _company(event: Envelope[Any]) -> str:
 HANDLERS: Handlers = {
     InventoryReserved: reserve,
     ReservationFailed: run_short,
+    PaymentAuthorized: take_payment,
     PaymentSucceeded: take_payment,
     PaymentFailed: take_payment,
     PaymentExpired: take_payment,

@@ -11,7 +11,7 @@ from common.errors import ComeBackLater, Conflict, DomainError, Invalid, Invalid
 from common.events.parts import Tender, VariantFact
 from common.money import Money
 from services.sales.domain.lines import Priced, Sellable, Tariff, Wanted, price
-from services.sales.domain.order import Order, PaymentFact, Placing
+from services.sales.domain.order import Order, Parcel, PaymentFact, Placing
 from services.sales.domain.record import Actor, FulfilledItem
 from services.sales.domain.till import change_of
 
@@ -43,11 +43,13 @@ def order(method: Any = "card", *quantities: int, goods: Priced | None = None) -
         channel="web",
         customer_id="cus_1",
         email="a@example.com",
+        customer_name=None,
         shop_id=None,
         cart_id=None,
         cart_key=None,
         method=method,
         has_payment_token=False,
+        capture="automatic",
         shipping_address=None,
         note=None,
         token_hash=None,
@@ -104,8 +106,9 @@ class TestPrice:
         wanted = [Wanted("prd_1", None, 1)]
         with pytest.raises(NotFound):
             price("ord_1", wanted, {}, GROSS)
-        with pytest.raises(Conflict):
+        with pytest.raises(Invalid) as archived:
             price("ord_1", wanted, {"prd_1": mug(status="archived")}, GROSS)
+        assert archived.value.code == "product_unavailable"
         with pytest.raises(Invalid):
             price("ord_1", [Wanted("prd_1", None, 1, Money.of(1, "EUR"))], {"prd_1": mug()}, GROSS)
 
@@ -252,7 +255,7 @@ class TestPeople:
 
     def test_cannot_cancel_what_was_shipped_or_completed(self) -> None:
         shipped = confirmed()
-        shipped.fulfil("ful_1", None, None, now=NOW, by=BY)
+        shipped.fulfil(Parcel("ful_1", None, None), now=NOW, by=BY)
         with pytest.raises(Conflict) as refused:
             shipped.cancel(reason="staff", note=None, now=NOW, by=BY)
         assert refused.value.code == "return_required"
@@ -265,25 +268,25 @@ class TestPeople:
     def test_fulfil_in_parts_and_never_more_than_was_sold(self) -> None:
         placed = confirmed("cash_on_delivery", 2, 3)
         first, second = (line.id for line in placed.items)
-        placed.fulfil("ful_1", [FulfilledItem(item_id=second, quantity=1)], "T1", now=NOW, by=BY)
+        placed.fulfil(Parcel("ful_1", [FulfilledItem(item_id=second, quantity=1)], "T1"), now=NOW, by=BY)
         assert placed.fulfilment_status == "partially_fulfilled"
         with pytest.raises(Conflict):
-            placed.fulfil("ful_2", [FulfilledItem(item_id=second, quantity=3)], None, now=NOW, by=BY)
+            placed.fulfil(Parcel("ful_2", [FulfilledItem(item_id=second, quantity=3)], None), now=NOW, by=BY)
         with pytest.raises(Invalid):
-            placed.fulfil("ful_2", [FulfilledItem(item_id="itm_x", quantity=1)], None, now=NOW, by=BY)
+            placed.fulfil(Parcel("ful_2", [FulfilledItem(item_id="itm_x", quantity=1)], None), now=NOW, by=BY)
         with pytest.raises(InvalidTransition):
             placed.deliver(now=NOW, by=BY)
-        placed.fulfil("ful_2", None, None, now=NOW, by=BY)
+        placed.fulfil(Parcel("ful_2", None, None), now=NOW, by=BY)
         assert [(item.item_id, item.quantity) for item in placed.fulfilments[1].items] == [(first, 2), (second, 2)]
         placed.deliver(now=NOW, by=BY)
-        assert placed.fulfilment_status == "delivered"
+        assert placed.state.fulfilment == "delivered"
         with pytest.raises(InvalidTransition):
-            placed.fulfil("ful_3", None, None, now=NOW, by=BY)
+            placed.fulfil(Parcel("ful_3", None, None), now=NOW, by=BY)
 
     def test_edit_before_fulfilment_only(self) -> None:
         placed = confirmed()
         placed.edit({"note": "ring twice"}, now=NOW, by=BY)
-        placed.fulfil("ful_1", None, None, now=NOW, by=BY)
+        placed.fulfil(Parcel("ful_1", None, None), now=NOW, by=BY)
         with pytest.raises(InvalidTransition):
             placed.edit({"note": "too late"}, now=NOW, by=BY)
         assert placed.note == "ring twice"
@@ -332,7 +335,7 @@ def _apply(placed: Order, step: Any) -> None:
         case ("cancel",):
             placed.cancel(reason="staff", note=None, now=NOW, by=BY)
         case ("ship",):
-            placed.fulfil("ful_1", None, None, now=NOW, by=BY)
+            placed.fulfil(Parcel("ful_1", None, None), now=NOW, by=BY)
         case ("expire",):
             placed.expire(now=NOW + timedelta(hours=1))
         case ("settle",):

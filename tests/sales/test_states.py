@@ -47,7 +47,8 @@ class TestTable:
     def test_ends_an_order_with_exactly_one_event(self) -> None:
         for move in TABLE:
             assert ("order.cancelled" in move.emits) == (move.to_status == "cancelled")
-            assert ("order.confirmed" in move.emits) == (move.to_status == "confirmed")
+            is_first = move.to_status == "confirmed" and move.trigger != "resumed"
+            assert ("order.confirmed" in move.emits) == is_first
 
     def test_never_lets_a_waiting_order_wait_without_a_deadline(self) -> None:
         for state, trigger in product(STATES, TRIGGERS):

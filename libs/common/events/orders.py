@@ -22,6 +22,7 @@ class OrderCreated(OrderFact):
     """An order was accepted; the saga begins. ``payment_method`` null: paid later through process.
 
     ``has_payment_token``: the token itself never travels in an event; payment asks sales for it.
+    ``capture``: ``manual`` only authorises; the money is taken when staff capture it.
     """
 
     TYPE: ClassVar[str] = "order.created"
@@ -32,6 +33,7 @@ class OrderCreated(OrderFact):
     total: Money
     payment_method: str | None = None
     has_payment_token: bool = False
+    capture: str = "automatic"
     placed_at: datetime
     deadline_at: datetime
 
@@ -90,7 +92,7 @@ class OrderUpdated(ChangeData):
 
 
 class OrderStatusChanged(OrderFact):
-    """An order moved on: processing, completed, on_hold or delivered."""
+    """An order moved on: processing, completed, on_hold, confirmed again after a hold, or delivered."""
 
     TYPE: ClassVar[str] = "order.status_changed"
     PRODUCER: ClassVar[str] = "sales"
@@ -107,13 +109,14 @@ class FulfilledLine(EventPart):
 
 
 class OrderFulfilled(OrderFact):
-    """A parcel left: some or all lines of an order, perhaps with tracking."""
+    """A parcel left: some or all lines of an order, perhaps with tracking, perhaps from a named warehouse."""
 
     TYPE: ClassVar[str] = "order.fulfilled"
     PRODUCER: ClassVar[str] = "sales"
     fulfilment_id: str
     lines: list[FulfilledLine]
     tracking: str | None = None
+    warehouse_id: str | None = None
     fulfilment_status: str
 
 
@@ -155,3 +158,50 @@ class CustomerUpdated(ChangeData):
 
     def subject_id(self) -> str:
         return self.customer_id
+
+
+class CustomerArchived(EventData):
+    """A customer record was taken out of use; it stays for the orders that name it."""
+
+    TYPE: ClassVar[str] = "customer.archived"
+    PRODUCER: ClassVar[str] = "sales"
+    customer_id: str
+    user_id: str | None = None
+    email: str | None = None
+
+
+class OrderNoted(EventData):
+    """Staff wrote a note on an order. The text stays in sales: customers follow their orders' events."""
+
+    TYPE: ClassVar[str] = "order.noted"
+    PRODUCER: ClassVar[str] = "sales"
+    note_id: str
+    order_id: str
+    shop_id: str | None = None
+
+
+class CustomerNoted(EventData):
+    """Staff wrote a note on a customer; the text stays in sales."""
+
+    TYPE: ClassVar[str] = "customer.noted"
+    PRODUCER: ClassVar[str] = "sales"
+    note_id: str
+    customer_id: str
+
+
+class OrderViewSaved(EventData):
+    """Filters of the order list were kept under a name."""
+
+    TYPE: ClassVar[str] = "view.saved"
+    PRODUCER: ClassVar[str] = "sales"
+    view_id: str
+    name: str
+
+
+class OrderViewDeleted(EventData):
+    """A saved view of the order list was removed."""
+
+    TYPE: ClassVar[str] = "view.deleted"
+    PRODUCER: ClassVar[str] = "sales"
+    view_id: str
+    name: str

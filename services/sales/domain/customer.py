@@ -1,15 +1,21 @@
 """Customers of a company, with or without an account."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from common.aggregate import Aggregate
-from common.events.orders import CustomerCreated, CustomerUpdated
+from common.errors import Conflict
+from common.events.orders import CustomerArchived, CustomerCreated, CustomerUpdated
 from common.events.parts import PostalAddress
 
 
 class Customer(Aggregate):
-    """Somebody who buys. ``user_id`` names the account, if there is one; ``name_key`` is for searching."""
+    """Somebody who buys. ``user_id`` names the account, if there is one; ``name_key`` is for searching.
+
+    ``address`` is where parcels usually go, ``addresses`` are the others. An archived record stays for the
+    orders that name it, and takes no new ones.
+    """
 
     user_id: str | None
     email: str | None
@@ -17,6 +23,10 @@ class Customer(Aggregate):
     name_key: str | None
     phone: str | None
     address: PostalAddress | None
+    addresses: list[PostalAddress] = []
+    tags: list[str] = []
+    groups: list[str] = []
+    archived_at: datetime | None = None
 
     @classmethod
     def welcome(
@@ -30,6 +40,9 @@ class Customer(Aggregate):
         name: str | None = None,
         phone: str | None = None,
         address: PostalAddress | None = None,
+        addresses: Sequence[PostalAddress] = (),
+        tags: Sequence[str] = (),
+        groups: Sequence[str] = (),
     ) -> "Customer":
         """A new customer."""
         customer = cls(
@@ -41,6 +54,9 @@ class Customer(Aggregate):
             name_key=_key(name),
             phone=phone,
             address=address,
+            addresses=list(addresses),
+            tags=list(tags),
+            groups=list(groups),
             created_at=now,
             updated_at=now,
         )
@@ -68,13 +84,29 @@ class Customer(Aggregate):
             )
         )
 
+    def archive(self, *, now: datetime) -> bool:
+        """Take the record out of use. False when it was before."""
+        if self.archived_at is not None:
+            return False
+        self.archived_at = now
+        self.record(CustomerArchived(customer_id=self.id, user_id=self.user_id, email=self.email))
+        return True
+
+    def require_open(self) -> None:
+        """Raises Conflict ``customer_archived`` where no new order may be taken."""
+        if self.archived_at is not None:
+            raise Conflict("customer_archived", "This customer is archived and takes no new orders.")
+
 
 def _key(name: str | None) -> str | None:
     return name.casefold() if name else None
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: value.model_dump(mode="json", by_alias=True) if isinstance(value, PostalAddress) else value
-        for name, value in values.items()
-    }
+    return {name: _as_json(value) for name, value in values.items()}
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_as_json(each) for each in value]
+    return value.model_dump(mode="json", by_alias=True) if isinstance(value, PostalAddress) else value

@@ -1,6 +1,8 @@
 """The events of an order, built from its record. The state table names them by type."""
 
 from collections.abc import Callable
+from datetime import datetime
+from typing import TypedDict
 
 from common.events.base import EventData
 from common.events.orders import (
@@ -13,88 +15,61 @@ from common.events.orders import (
     OrderStatusChanged,
     SaleCompleted,
 )
+from common.events.parts import OrderLine
+from common.money import Money
 from services.sales.domain.record import OrderRecord
+
+
+class _Whose(TypedDict):
+    order_id: str
+    number: str
+    customer_id: str | None
+    email: str | None
+    shop_id: str | None
+
+
+class _What(TypedDict):
+    channel: str
+    lines: list[OrderLine]
+    total: Money
+    payment_method: str | None
+    placed_at: datetime
 
 
 def created(order: OrderRecord) -> OrderCreated:
     """The order was accepted; the saga begins."""
     assert order.deadline_at is not None
     return OrderCreated(
-        order_id=order.id,
-        number=order.number,
-        channel=order.channel,
-        customer_id=order.customer_id,
-        email=order.email,
-        shop_id=order.shop_id,
+        **_whose(order),
+        **_what(order),
         cart_id=order.cart_id,
-        lines=[line.as_fact() for line in order.items],
-        total=order.totals.grand_total,
-        payment_method=_method(order),
         has_payment_token=order.has_payment_token,
-        placed_at=order.placed_at,
+        capture=order.payment.capture if order.payment else "automatic",
         deadline_at=order.deadline_at,
     )
 
 
 def confirmed(order: OrderRecord) -> OrderConfirmed:
     """Goods are held; money is settled or promised."""
-    return OrderConfirmed(
-        order_id=order.id,
-        number=order.number,
-        channel=order.channel,
-        customer_id=order.customer_id,
-        email=order.email,
-        shop_id=order.shop_id,
-        lines=[line.as_fact() for line in order.items],
-        total=order.totals.grand_total,
-        payment_method=_method(order),
-        payment_status=order.payment_status,
-        placed_at=order.placed_at,
-    )
+    return OrderConfirmed(**_whose(order), **_what(order), payment_status=order.payment_status)
 
 
 def cancelled(order: OrderRecord) -> OrderCancelled:
     """The order ended without a sale."""
     assert order.cancel_reason is not None
     return OrderCancelled(
-        order_id=order.id,
-        number=order.number,
-        channel=order.channel,
-        customer_id=order.customer_id,
-        email=order.email,
-        shop_id=order.shop_id,
-        reason=order.cancel_reason,
-        was_confirmed=order.confirmed_at is not None,
-        lines=[line.as_fact() for line in order.items],
-        total=order.totals.grand_total,
-        payment_method=_method(order),
-        placed_at=order.placed_at,
+        **_whose(order), **_what(order), reason=order.cancel_reason, was_confirmed=order.confirmed_at is not None
     )
 
 
 def paid(order: OrderRecord) -> OrderPaid:
     """The whole total has come in."""
-    return OrderPaid(
-        order_id=order.id,
-        number=order.number,
-        customer_id=order.customer_id,
-        email=order.email,
-        shop_id=order.shop_id,
-        total=order.totals.grand_total,
-    )
+    return OrderPaid(**_whose(order), total=order.totals.grand_total)
 
 
 def status_changed(order: OrderRecord) -> OrderStatusChanged:
     """The order moved on."""
-    return OrderStatusChanged(
-        order_id=order.id,
-        number=order.number,
-        customer_id=order.customer_id,
-        email=order.email,
-        shop_id=order.shop_id,
-        status=order.status,
-        fulfilment_status=order.fulfilment_status,
-    )
+    return OrderStatusChanged(**_whose(order), status=order.status, fulfilment_status=order.fulfilment_status)
 
 
 def fulfilled(order: OrderRecord) -> OrderFulfilled:
@@ -102,16 +77,13 @@ def fulfilled(order: OrderRecord) -> OrderFulfilled:
     parcel = order.fulfilments[-1]
     skus = {line.id: line.sku for line in order.items}
     return OrderFulfilled(
-        order_id=order.id,
-        number=order.number,
+        **_whose(order),
         fulfilment_id=parcel.id,
-        customer_id=order.customer_id,
-        email=order.email,
-        shop_id=order.shop_id,
         lines=[
             FulfilledLine(item_id=item.item_id, sku=skus[item.item_id], quantity=item.quantity) for item in parcel.items
         ],
         tracking=parcel.tracking,
+        warehouse_id=parcel.warehouse_id,
         fulfilment_status=order.fulfilment_status,
     )
 
@@ -120,12 +92,8 @@ def sold(order: OrderRecord) -> SaleCompleted:
     """A till sale: paid and handed over."""
     assert order.till is not None
     return SaleCompleted(
-        order_id=order.id,
-        number=order.number,
+        **_whose(order),
         client_sale_id=order.till.client_sale_id,
-        customer_id=order.customer_id,
-        email=order.email,
-        shop_id=order.shop_id,
         lines=[line.as_fact() for line in order.items],
         total=order.totals.grand_total,
         tenders=order.till.tenders,
@@ -144,5 +112,21 @@ FACTS: dict[str, Callable[[OrderRecord], EventData]] = {
 """What each event type of the state table is built by."""
 
 
-def _method(order: OrderRecord) -> str | None:
-    return order.payment.method if order.payment else None
+def _whose(order: OrderRecord) -> _Whose:
+    return _Whose(
+        order_id=order.id,
+        number=order.number,
+        customer_id=order.customer_id,
+        email=order.email,
+        shop_id=order.shop_id,
+    )
+
+
+def _what(order: OrderRecord) -> _What:
+    return _What(
+        channel=order.channel,
+        lines=[line.as_fact() for line in order.items],
+        total=order.totals.grand_total,
+        payment_method=order.payment.method if order.payment else None,
+        placed_at=order.placed_at,
+    )

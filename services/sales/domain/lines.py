@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.aggregate import Part
-from common.errors import Conflict, Invalid, NotFound
+from common.errors import Invalid, NotFound
 from common.events.parts import CompanySettings, OrderLine, VariantFact
 from common.money import LARGEST_AMOUNT, Money, basis_points_of
 
@@ -60,12 +60,13 @@ class Totals(Part):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One line as asked for. Without ``unit_price`` the catalogue's price holds."""
+    """One line as asked for. Without ``unit_price`` the catalogue's price holds; ``discount`` is off the whole line."""
 
     product_id: str
     variant_id: str | None
     quantity: int
     unit_price: Money | None = None
+    discount: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,41 +138,77 @@ def price(
     tariff: Tariff,
     *,
     only_active: bool = True,
+    discount: Money | None = None,
 ) -> Priced:
     """Price every line. Ids of lines derive from the order's, so that a repeated run makes the same ones.
 
-    Raises NotFound for an unknown product, Conflict ``product_unavailable`` for one that is not on sale,
-    Invalid for a missing variant or a foreign currency.
+    ``discount`` is off the whole order: split over the lines by what each costs after its own discount, by
+    largest remainder, so that the parts sum to the whole.
+
+    Raises NotFound for an unknown product, Invalid ``product_unavailable`` for one that is not on sale,
+    ``discount_too_large``, and for a missing variant or a foreign currency.
     """
+    goods = [_goods(f"items.{number}", want, products, tariff, only_active) for number, want in enumerate(wanted)]
+    shares = _shares(goods, discount, tariff.currency)
     stem = order_id.partition("_")[2]
-    lines, varies = [], False
-    for number, want in enumerate(wanted):
-        field = f"items.{number}"
-        product = products.get(want.product_id)
-        if product is None:
-            raise NotFound("product", errors=[{"field": f"{field}.productId", "message": "is not known"}])
-        if only_active and product.status != "active":
-            raise Conflict("product_unavailable", f"{product.name} is not on sale.", productId=product.product_id)
-        sku, listed = product.choose(want.variant_id, field)
-        unit_price = want.unit_price or listed
-        _same_currency(unit_price, tariff.currency, f"{field}.unitPrice")
-        varies = varies or unit_price != listed
-        lines.append(_line(f"itm_{stem}{number:04d}", want, product, sku, unit_price, tariff))
-    return Priced(lines, _totals(lines, tariff), varies)
+    lines = [
+        _line(f"itm_{stem}{number:04d}", each, share, tariff)
+        for number, (each, share) in enumerate(zip(goods, shares, strict=True))
+    ]
+    return Priced(lines, _totals(lines, tariff), any(each.unit_price != each.listed for each in goods))
 
 
-def _line(line_id: str, want: Wanted, product: Sellable, sku: str, unit_price: Money, tariff: Tariff) -> Line:
-    rate = tariff.tax_basis_points if product.tax_basis_points is None else product.tax_basis_points
-    total = _bounded(unit_price * want.quantity)
+@dataclass(frozen=True, slots=True)
+class _Goods:
+    """A line with its price, before the order's own discount."""
+
+    want: Wanted
+    product: Sellable
+    sku: str
+    listed: Money
+    unit_price: Money
+    gross: Money
+    discount: Money
+
+
+def _goods(field: str, want: Wanted, products: Mapping[str, Sellable], tariff: Tariff, only_active: bool) -> _Goods:
+    product = products.get(want.product_id)
+    if product is None:
+        raise NotFound("product", errors=[{"field": f"{field}.productId", "message": "is not known"}])
+    if only_active and product.status != "active":
+        fields = [(f"{field}.productId", "is not on sale")]
+        raise Invalid("product_unavailable", f"{product.name} is not on sale.", fields, productId=product.product_id)
+    sku, listed = product.choose(want.variant_id, field)
+    unit_price = want.unit_price or listed
+    _same_currency(unit_price, tariff.currency, f"{field}.unitPrice")
+    gross = _bounded(unit_price * want.quantity)
+    discount = _within(want.discount, gross, f"{field}.discount")
+    return _Goods(want, product, sku, listed, unit_price, gross, discount)
+
+
+def _shares(goods: Sequence[_Goods], discount: Money | None, currency: str) -> list[Money]:
+    """What of the order's discount falls on each line; never more than the line costs."""
+    open_amounts = [each.gross - each.discount for each in goods]
+    whole = _within(discount, Money.total(open_amounts, currency), "discount")
+    if whole.amount == 0:
+        return [whole for _ in goods]
+    return whole.allocate([amount.amount for amount in open_amounts])
+
+
+def _line(line_id: str, goods: _Goods, share: Money, tariff: Tariff) -> Line:
+    own_rate = goods.product.tax_basis_points
+    rate = tariff.tax_basis_points if own_rate is None else own_rate
+    discount = goods.discount + share
+    total = goods.gross - discount
     return Line(
         id=line_id,
-        product_id=product.product_id,
-        variant_id=want.variant_id,
-        sku=sku,
-        name=product.name,
-        quantity=want.quantity,
-        unit_price=unit_price,
-        discount=Money.zero(tariff.currency),
+        product_id=goods.product.product_id,
+        variant_id=goods.want.variant_id,
+        sku=goods.sku,
+        name=goods.product.name,
+        quantity=goods.want.quantity,
+        unit_price=goods.unit_price,
+        discount=discount,
         tax_basis_points=rate,
         tax=Money.of(basis_points_of(total.amount, rate, inclusive=tariff.tax_inclusive), tariff.currency),
         total=total,
@@ -198,6 +235,17 @@ def _bounded(amount: Money) -> Money:
     if amount.amount > LARGEST_AMOUNT:
         raise Invalid("amount_too_large", f"An order is at most {LARGEST_AMOUNT} minor units.")
     return amount
+
+
+def _within(discount: Money | None, most: Money, field: str) -> Money:
+    """A discount between nothing and ``most``; nothing where none was asked for."""
+    if discount is None:
+        return Money.zero(most.currency)
+    _same_currency(discount, most.currency, field)
+    if not 0 <= discount.amount <= most.amount:
+        fields = [(field, f"must be between 0 and {most.amount}")]
+        raise Invalid("discount_too_large", "A discount takes off no more than what it is given on.", fields)
+    return discount
 
 
 def _same_currency(amount: Money, currency: str, field: str) -> None:

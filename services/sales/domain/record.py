@@ -11,10 +11,14 @@ from services.sales.domain.states import CancelReason, FulfilmentStatus, Payment
 
 Channel = Literal["web", "staff", "pos"]
 Method = Literal["card", "paypal", "cash", "cash_on_delivery", "on_account"]
+Capture = Literal["automatic", "manual"]
+"""When an authorised payment is taken: at once, or when staff say so."""
+
 PaymentState = Literal[
     "pending",
     "processing",
     "requires_action",
+    "authorized",
     "succeeded",
     "failed",
     "expired",
@@ -56,6 +60,7 @@ class PaymentChoice(Part):
     """How the buyer means to pay."""
 
     method: Method
+    capture: Capture = "automatic"
 
 
 class OrderPayment(Part):
@@ -77,12 +82,21 @@ class FulfilledItem(Part):
 
 
 class Fulfilment(Part):
-    """A parcel that left."""
+    """A parcel that left; ``warehouse_id`` where whoever packed it said so."""
 
     id: str
     items: list[FulfilledItem]
     tracking: str | None
+    warehouse_id: str | None = None
     at: datetime
+
+
+class Allocation(Part):
+    """How many pieces of a SKU one warehouse holds for an order; a SKU may come from several."""
+
+    sku: str
+    warehouse_id: str
+    quantity: int
 
 
 class TillFacts(Part):
@@ -101,6 +115,8 @@ class OrderRecord(Aggregate):
 
     ``cart_key``: a hash of what the buyer named the cart by, which may have been its secret token.
 
+    ``requests``: ids of the latest requests that moved it, by which one that runs again after a crash is known.
+
     ``settled``: money was taken elsewhere (till, settled debt), so the whole total counts as paid.
     """
 
@@ -108,6 +124,7 @@ class OrderRecord(Aggregate):
     channel: Channel
     customer_id: str | None
     email: str | None
+    customer_name: str | None = None
     shop_id: str | None
     cart_id: str | None
     cart_key: str | None
@@ -123,6 +140,7 @@ class OrderRecord(Aggregate):
     payment: PaymentChoice | None
     has_payment_token: bool = False
     payments: list[OrderPayment] = []
+    allocations: list[Allocation] = []
     fulfilments: list[Fulfilment] = []
     shipping_address: PostalAddress | None
     note: str | None
@@ -132,6 +150,7 @@ class OrderRecord(Aggregate):
     confirmed_at: datetime | None = None
     cancelled_at: datetime | None = None
     timeline: list[TimelineEntry] = []
+    requests: list[str] = []
     token_hash: str | None = None
     till: TillFacts | None = None
 
@@ -143,7 +162,7 @@ class OrderRecord(Aggregate):
     @property
     def is_waiting(self) -> bool:
         """Whether the saga has not ended yet: neither confirmed nor cancelled."""
-        return self.status in ("pending", "on_hold")
+        return self.status in ("pending", "on_hold") and self.confirmed_at is None
 
     @property
     def is_promised(self) -> bool:

@@ -1,5 +1,13 @@
 """HTTP of the sales service."""
 
-from services.sales.routes import customers, internal, orders, till
+from services.sales.routes import customers, fulfilments, internal, notes, orders, overview, till
 
-ROUTERS = (orders.router, till.router, customers.router, internal.router)
+ROUTERS = (
+    overview.router,  # fixed paths before /api/orders/{order_id}
+    orders.router,
+    fulfilments.router,
+    notes.router,
+    till.router,
+    customers.router,
+    internal.router,
+)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from common.identity.principal import Principal
 from common.identity.requires import requires
@@ -10,9 +10,8 @@ from common.pagination import Page, PageRequest
 from common.web.etag import IfMatch, tag
 from common.web.idempotency import Idempotent
 from common.web.lists import listing
-from common.web.schema import LongText
 from services.sales.routes import translation
-from services.sales.routes.parameters import Sales
+from services.sales.routes.parameters import CustomerFilters, Sales
 from services.sales.schemas.customers import CustomerIn, CustomerOut, CustomerPatch
 
 router = APIRouter(prefix="/api/customers", tags=["customers"])
@@ -20,7 +19,6 @@ router = APIRouter(prefix="/api/customers", tags=["customers"])
 Reader = Annotated[Principal, requires("customers.read")]
 Writer = Annotated[Principal, requires("customers.write")]
 Listing = Annotated[PageRequest, listing("name")]
-Search = Annotated[LongText | None, Query(max_length=200)]
 
 
 @router.post("", status_code=201)
@@ -37,6 +35,9 @@ async def add_customer(
             name=body.name,
             phone=body.phone,
             address=translation.address(body.address),
+            addresses=translation.addresses(body.addresses),
+            tags=body.tags,
+            groups=body.groups,
         )
         return translation.customer_out(customer)
 
@@ -46,11 +47,9 @@ async def add_customer(
 
 
 @router.get("")
-async def list_customers(
-    who: Reader, sales: Sales, page: Listing, search: Search = None, email: Search = None
-) -> Page[CustomerOut]:
-    """List customers by the beginning of name, address or phone."""
-    return translation.customers_out(await sales.customers.browse(who, search, email, page))
+async def list_customers(who: Reader, sales: Sales, page: Listing, wanted: CustomerFilters) -> Page[CustomerOut]:
+    """List customers by the beginning of name, address or phone; archived ones only when asked for."""
+    return translation.customers_out(await sales.customers.browse(who, wanted, page))
 
 
 @router.get("/{customer_id}")
@@ -70,3 +69,9 @@ async def edit_customer(
     customer = await sales.customers.edit(who, customer_id, changes, if_match)
     tag(response, customer.version)
     return translation.customer_out(customer)
+
+
+@router.delete("/{customer_id}", status_code=204)
+async def archive_customer(customer_id: str, who: Writer, sales: Sales, if_match: IfMatch = None) -> None:
+    """Archive a customer: hidden from lists, refused for new orders, kept for the old ones."""
+    await sales.customers.archive(who, customer_id, if_match)

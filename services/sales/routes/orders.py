@@ -12,7 +12,7 @@ from common.web.idempotency import Idempotent
 from common.web.lists import listing
 from services.sales.routes import translation
 from services.sales.routes.parameters import OrderFilters, OrderToken, Sales, WaitSeconds
-from services.sales.schemas.orders import CancelIn, FulfilmentIn, OrderIn, OrderOut, OrderPatch, StatusIn
+from services.sales.schemas.orders import CancelIn, HoldIn, OrderIn, OrderOut, OrderPatch, StatusIn
 
 router = APIRouter(prefix="/api/orders", tags=["orders"])
 
@@ -20,8 +20,7 @@ Buyer = Annotated[Principal, requires("orders.create", "own.orders")]
 Reader = Annotated[Principal, requires("orders.read", "own.orders")]
 Changer = Annotated[Principal, requires("orders.write", "own.orders")]
 Writer = Annotated[Principal, requires("orders.write")]
-Shipper = Annotated[Principal, requires("orders.fulfil")]
-Listing = Annotated[PageRequest, listing("placedAt", "number")]
+Listing = Annotated[PageRequest, listing("placedAt", "number", "total")]
 
 
 @router.post("", status_code=201)
@@ -93,31 +92,29 @@ async def move_order(order_id: str, body: StatusIn, who: Writer, sales: Sales, o
     """Move an order to processing or completed."""
 
     async def work() -> OrderOut:
-        return translation.order_out(await sales.orders.advance(who, order_id, body.status))
+        return translation.order_out(await sales.orders.advance(who, order_id, body.status, once.id_for("req")))
 
     return await once(work)
 
 
-@router.post("/{order_id}/fulfilments")
-async def fulfil_order(
-    order_id: str, who: Shipper, sales: Sales, once: Idempotent, body: FulfilmentIn | None = None
+@router.post("/{order_id}/hold")
+async def hold_order(
+    order_id: str, who: Writer, sales: Sales, once: Idempotent, body: HoldIn | None = None
 ) -> OrderOut:
-    """Hand over some lines, or all that is left."""
+    """Set a pending or confirmed order aside for a look; the deadline of a pending one runs on."""
 
     async def work() -> OrderOut:
-        sent = body or FulfilmentIn()
-        items = translation.parcel(sent)
-        order = await sales.orders.fulfil(who, order_id, once.id_for("ful"), items, sent.tracking)
-        return translation.order_out(order)
+        note = body.reason if body else None
+        return translation.order_out(await sales.orders.hold(who, order_id, note, once.id_for("req")))
 
     return await once(work)
 
 
-@router.post("/{order_id}/deliver")
-async def deliver_order(order_id: str, who: Shipper, sales: Sales, once: Idempotent) -> OrderOut:
-    """Note that everything arrived."""
+@router.post("/{order_id}/release")
+async def release_order(order_id: str, who: Writer, sales: Sales, once: Idempotent) -> OrderOut:
+    """Let a held order go on; it is confirmed when its goods are held and its money is covered."""
 
     async def work() -> OrderOut:
-        return translation.order_out(await sales.orders.deliver(who, order_id))
+        return translation.order_out(await sales.orders.release(who, order_id, once.id_for("req")))
 
     return await once(work)

@@ -1,30 +1,40 @@
 """Between the wire's models and what the use cases take and give."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from common.errors import DomainError, Invalid
+from common.errors import DomainError, Invalid, NotFound
 from common.events.parts import PostalAddress, Tender
 from common.pagination import Page
 from common.web.problems import of_domain
 from common.web.schema import AddressIn
 from services.sales.domain.customer import Customer
 from services.sales.domain.lines import Wanted
-from services.sales.domain.order import Order
+from services.sales.domain.note import Note
+from services.sales.domain.order import Order, Parcel
 from services.sales.domain.record import FulfilledItem
+from services.sales.domain.view import View
 from services.sales.schemas.customers import CustomerOut
-from services.sales.schemas.orders import FulfilmentIn, LineIn, OrderFacts, OrderIn, OrderOut
+from services.sales.schemas.notes import NoteOut
+from services.sales.schemas.orders import FulfilmentIn, LineIn, OrderFacts, OrderIn, OrderLineIn, OrderOut
+from services.sales.schemas.overview import BulkOut, BulkRow, ViewOut
+from services.sales.schemas.packing import PackedLine, PackingSlip
 from services.sales.schemas.till import SaleBatchOut, SaleIn, SaleOut, SaleResult
+from services.sales.service.bulk import Row
 from services.sales.service.placing import Asked, Placed
 from services.sales.service.till import Outcome, Rung
+
+LISTS = ("addresses", "tags", "groups")
+"""Members that are never null: cleared, they are empty."""
 
 
 def asked(body: OrderIn) -> Asked:
     """A new order as the use case takes it."""
     return Asked(
-        items=_wanted(body.items) if body.items else None,
+        items=_ordered(body.items) if body.items else None,
         customer_id=body.customer_id,
         email=body.email,
         shop_id=body.shop_id,
@@ -32,6 +42,8 @@ def asked(body: OrderIn) -> Asked:
         shipping_address=address(body.shipping_address),
         method=body.payment.method if body.payment else None,
         payment_token=body.payment.payment_method_token if body.payment else None,
+        capture=body.payment.capture if body.payment else "automatic",
+        discount=body.discount,
         expected_total=body.expected_total,
         coupon_code=body.coupon_code,
         placed_at=body.placed_at,
@@ -69,15 +81,26 @@ def address(body: AddressIn | None) -> PostalAddress | None:
 
 
 def changes(sent: dict[str, Any], field: str) -> dict[str, Any]:
-    """A merge patch with the address in ``field`` as stored."""
-    return {**sent, field: address(sent[field])} if field in sent else sent
+    """A merge patch with the address in ``field`` as stored, and lists that were cleared as empty ones."""
+    kept = {name: [] if value is None and name in LISTS else value for name, value in sent.items()}
+    if field in kept:
+        kept[field] = address(kept[field])
+    if "addresses" in kept:
+        kept["addresses"] = addresses(kept["addresses"])
+    return kept
 
 
-def parcel(body: FulfilmentIn) -> list[FulfilledItem] | None:
-    """The lines of a fulfilment; None for all that is left."""
-    if body.items is None:
-        return None
-    return [FulfilledItem(item_id=item.item_id, quantity=item.quantity) for item in body.items]
+def addresses(bodies: Sequence[AddressIn]) -> list[PostalAddress]:
+    """Several addresses as stored."""
+    return [PostalAddress.model_validate(body.model_dump()) for body in bodies]
+
+
+def parcel(body: FulfilmentIn, parcel_id: str) -> Parcel:
+    """A fulfilment as the use case takes it."""
+    items = None
+    if body.items is not None:
+        items = [FulfilledItem(item_id=item.item_id, quantity=item.quantity) for item in body.items]
+    return Parcel(parcel_id, items, body.tracking, body.warehouse_id)
 
 
 def order_out(order: Order) -> OrderOut:
@@ -115,6 +138,7 @@ def facts_out(order: Order, customer_user_id: str | None) -> OrderFacts:
         paid=order.paid,
         payment_method=order.payment.method if order.payment else None,
         has_payment_token=order.has_payment_token,
+        capture=order.payment.capture if order.payment else "automatic",
         deadline_at=order.deadline_at,
         order_token_hash=order.token_hash,
         sequence=order.sequence,
@@ -150,6 +174,55 @@ def batch_out(outcomes: list[Outcome]) -> SaleBatchOut:
     return SaleBatchOut(results=results, **counts)
 
 
+def packing_slip(order: Order, fulfilment_id: str) -> PackingSlip:
+    """The slip of one parcel. Raises NotFound."""
+    parcel = next((parcel for parcel in order.fulfilments if parcel.id == fulfilment_id), None)
+    if parcel is None:
+        raise NotFound("fulfilment")
+    lines = {line.id: line for line in order.items}
+    packed = [(lines[item.item_id], item.quantity) for item in parcel.items]
+    return PackingSlip(
+        order_id=order.id,
+        number=order.number,
+        fulfilment_id=parcel.id,
+        at=parcel.at,
+        tracking=parcel.tracking,
+        warehouse_id=parcel.warehouse_id,
+        customer_name=order.customer_name,
+        shipping_address=order.shipping_address,
+        note=order.note,
+        items=[
+            PackedLine(item_id=line.id, sku=line.sku, name=line.name, quantity=quantity) for line, quantity in packed
+        ],
+    )
+
+
+def bulk_out(rows: Sequence[Row]) -> BulkOut:
+    """A result an order, and how many of each."""
+    results = [
+        BulkRow(
+            index=index,
+            order_id=row.order_id,
+            status="accepted" if row.order else "rejected",
+            result=order_out(row.order) if row.order else None,
+            problem=_problem(row.error) if row.error else None,
+        )
+        for index, row in enumerate(rows)
+    ]
+    accepted = sum(row.status == "accepted" for row in results)
+    return BulkOut(results=results, accepted=accepted, rejected=len(results) - accepted)
+
+
+def views_out(page: Page[View]) -> Page[ViewOut]:
+    """A page of saved views as shown."""
+    return Page(items=[ViewOut.model_validate(view) for view in page.items], next_cursor=page.next_cursor)
+
+
+def notes_out(page: Page[Note]) -> Page[NoteOut]:
+    """A page of notes as shown."""
+    return Page(items=[NoteOut.model_validate(note) for note in page.items], next_cursor=page.next_cursor)
+
+
 def customer_out(customer: Customer) -> CustomerOut:
     """A customer as shown."""
     return CustomerOut.model_validate(customer)
@@ -158,6 +231,10 @@ def customer_out(customer: Customer) -> CustomerOut:
 def customers_out(page: Page[Customer]) -> Page[CustomerOut]:
     """A page of customers as shown."""
     return Page(items=[customer_out(customer) for customer in page.items], next_cursor=page.next_cursor)
+
+
+def _ordered(items: list[OrderLineIn]) -> list[Wanted]:
+    return [Wanted(item.product_id, item.variant_id, item.quantity, item.unit_price, item.discount) for item in items]
 
 
 def _wanted(items: list[LineIn]) -> list[Wanted]:

@@ -1,15 +1,24 @@
 """Orders in and out."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, EmailStr, Field, SecretStr
+from pydantic import AfterValidator, ConfigDict, EmailStr, Field, JsonValue, SecretStr
 
 from common.events.parts import PostalAddress
 from common.money import Money
 from common.web.schema import AddressIn, Identifier, In, Instant, LongText, Out, PatchIn, Quantity, Resource, Text
 from services.sales.domain.lines import LINES_LIMIT, Line, Totals
-from services.sales.domain.record import Channel, Fulfilment, Method, OrderPayment, PaymentChoice, TimelineEntry
+from services.sales.domain.record import (
+    Allocation,
+    Capture,
+    Channel,
+    Fulfilment,
+    Method,
+    OrderPayment,
+    PaymentChoice,
+    TimelineEntry,
+)
 from services.sales.domain.states import CancelReason, FulfilmentStatus, PaymentStatus, Status
 
 
@@ -28,8 +37,17 @@ CartReference = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 Token = Annotated[SecretStr, Field(min_length=1, max_length=500)]
 
 
+EXAMPLE_ADDRESS: dict[str, JsonValue] = {"name": "Ann Lee", "line1": "1 Mill Lane", "city": "Leeds", "country": "GB"}
+EXAMPLE_ORDER: dict[str, JsonValue] = {
+    "items": [{"productId": "prd_01jz8mugs", "quantity": 2}],
+    "email": "ann@example.com",
+    "shippingAddress": EXAMPLE_ADDRESS,
+    "payment": {"method": "card", "paymentMethodToken": "pm_card_visa"},
+}
+
+
 class LineIn(In):
-    """A line as asked for."""
+    """A line as asked for; ``unitPrice`` instead of the catalogue's."""
 
     product_id: Identifier
     variant_id: Identifier | None = None
@@ -37,34 +55,58 @@ class LineIn(In):
     unit_price: Price | None = None
 
 
+class OrderLineIn(LineIn):
+    """A line of an order; ``discount`` is off the whole line."""
+
+    discount: Price | None = None
+
+
 Lines = Annotated[list[LineIn], Field(min_length=1, max_length=LINES_LIMIT)]
 
 
+OrderLines = Annotated[list[OrderLineIn], Field(min_length=1, max_length=LINES_LIMIT)]
+
+
 class PaymentIn(In):
-    """How the buyer pays."""
+    """How the buyer pays. ``capture: manual`` authorises only; staff capture or void later."""
 
     method: Method
     payment_method_token: Token | None = None
+    capture: Capture = "automatic"
 
 
 class OrderIn(In):
-    """A new order. ``items`` may be left out when ``cartId`` names a cart, by id or token."""
+    """A new order. ``items`` may be left out when ``cartId`` names a cart, by id or token.
 
-    items: Lines | None = None
+    ``discount`` is off the whole order, beside what single lines have.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_ORDER]})
+
+    items: OrderLines | None = None
     customer_id: Identifier | None = None
     email: EmailStr | None = None
     shop_id: Identifier | None = None
     cart_id: CartReference | None = None
     shipping_address: AddressIn | None = None
     payment: PaymentIn | None = None
+    discount: Price | None = None
     expected_total: Money | None = None
     coupon_code: Text | None = None
     placed_at: Instant | None = None
     note: LongText | None = None
 
 
+def _patch_example(schema: dict[str, Any]) -> None:
+    for field in schema.get("properties", {}).values():
+        field.pop("default", None)
+    schema["examples"] = [{"note": "Ring twice."}]
+
+
 class OrderPatch(PatchIn):
     """Changes before fulfilment."""
+
+    model_config = ConfigDict(json_schema_extra=_patch_example)
 
     IMMUTABLE = (*PatchIn.IMMUTABLE, "number", "items", "customerId", "shopId", "placedAt")
 
@@ -75,13 +117,25 @@ class OrderPatch(PatchIn):
 class CancelIn(In):
     """Why the order is called off."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "ordered twice"}]})
+
     reason: Text | None = None
 
 
 class StatusIn(In):
     """Where staff move an order; everything else follows from payment and stock."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "processing"}]})
+
     status: Literal["processing", "completed"]
+
+
+class HoldIn(In):
+    """Why an order is set aside."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "address looks wrong"}]})
+
+    reason: Text | None = None
 
 
 class FulfilledItemIn(In):
@@ -92,10 +146,15 @@ class FulfilledItemIn(In):
 
 
 class FulfilmentIn(In):
-    """A parcel; without ``items`` all that is left."""
+    """A parcel; without ``items`` all that is left. ``warehouseId``: where it was packed."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"items": [{"itemId": "itm_01jz80000", "quantity": 1}], "tracking": "JD0002"}]}
+    )
 
     items: Annotated[list[FulfilledItemIn], Field(min_length=1, max_length=LINES_LIMIT)] | None = None
     tracking: Text | None = None
+    warehouse_id: Identifier | None = None
 
 
 class OrderOut(Resource):
@@ -105,6 +164,7 @@ class OrderOut(Resource):
     channel: Channel
     customer_id: str | None
     email: str | None
+    customer_name: str | None
     shop_id: str | None
     cart_id: str | None
     status: Status
@@ -118,6 +178,7 @@ class OrderOut(Resource):
     due: Money
     payment: PaymentChoice | None
     payments: list[OrderPayment]
+    allocations: list[Allocation]
     fulfilments: list[Fulfilment]
     shipping_address: PostalAddress | None
     note: str | None
@@ -148,6 +209,7 @@ class OrderFacts(Out):
     paid: Money
     payment_method: Method | None
     has_payment_token: bool
+    capture: Capture
     deadline_at: datetime | None
     order_token_hash: str | None
     sequence: int

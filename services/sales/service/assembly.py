@@ -8,15 +8,19 @@ from common.encryption import Sealer
 from common.runtime import Runtime
 from services.sales.clients import Neighbours
 from services.sales.service.access import Access
+from services.sales.service.bulk import BulkService
 from services.sales.service.changing import OrderService
 from services.sales.service.copies import Copies
 from services.sales.service.customers import CustomerService
 from services.sales.service.endings import Endings
+from services.sales.service.notes import NoteService
 from services.sales.service.placing import PlacingService
 from services.sales.service.saga import Saga
+from services.sales.service.statistics import StatisticsService
 from services.sales.service.sweeper import Sweeper
 from services.sales.service.till import TillService
-from services.sales.store import Customers, Instruments, NumberSeries, Orders, instruments
+from services.sales.service.views import ViewService
+from services.sales.store import Customers, Instruments, Notes, NumberSeries, Orders, Views, instruments
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,10 @@ class SalesService:
 
     placing: PlacingService
     orders: OrderService
+    bulk: BulkService
+    statistics: StatisticsService
+    notes: NoteService
+    views: ViewService
     saga: Saga
     till: TillService
     customers: CustomerService
@@ -34,7 +42,7 @@ class SalesService:
 
 def assemble(runtime: Runtime, key: SecretStr, sweep_milliseconds: int) -> SalesService:
     """Declare the stores and wire the use cases; ``key`` seals instruments and makes guests' tokens."""
-    runtime.declare(Orders, Customers)
+    runtime.declare(Orders, Customers, Notes, Views)
     runtime.declare_indexes(instruments.COLLECTION, instruments.INDEXES)
     clock, database = runtime.clock, runtime.database
     orders, records = Orders(runtime.ground), Customers(runtime.ground)
@@ -42,9 +50,14 @@ def assemble(runtime: Runtime, key: SecretStr, sweep_milliseconds: int) -> Sales
     neighbours, endings = Neighbours(runtime.clients), Endings()
     copies, customers = Copies(database, neighbours), CustomerService(records, clock)
     access = Access(orders, customers)
+    changing = OrderService(orders, access, tokens, endings, clock)
     return SalesService(
         placing=PlacingService(orders, customers, copies, neighbours, numbers, tokens, endings, clock, key),
-        orders=OrderService(orders, access, tokens, endings, clock),
+        orders=changing,
+        bulk=BulkService(changing),
+        statistics=StatisticsService(orders, access, copies, clock),
+        notes=NoteService(Notes(runtime.ground), access, records, clock),
+        views=ViewService(Views(runtime.ground), clock),
         saga=Saga(orders, endings, clock),
         till=TillService(orders, records, copies, numbers, access, clock),
         customers=customers,

@@ -1,21 +1,28 @@
 """Reading and changing orders after they were placed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from common.clock import Clock
 from common.context import current
 from common.errors import Forbidden, NotFound, VersionConflict
 from common.identity.principal import Principal
+from common.money import exponent
 from common.pagination import Page, PageRequest
 from common.web.etag import check_version
-from services.sales.domain.order import Order
-from services.sales.domain.record import Actor, FulfilledItem
+from services.sales.domain.order import Order, Parcel
+from services.sales.domain.record import Actor
 from services.sales.service.access import Access
+from services.sales.service.copies import Copies
 from services.sales.service.endings import Endings
+from services.sales.service.filters import Filters
 from services.sales.store import Instruments, Orders
 
 CAS_TRIES = 8
+HIGH_VALUE = 1000
+"""From how many whole units of the currency an order counts as high in value, unless the caller says."""
 
 
 class OrderService:
@@ -42,6 +49,17 @@ class OrderService:
         combined = {"$and": [allowed, criteria]} if allowed and criteria else allowed or criteria
         return await self._orders.for_company(who.tenant).page(combined, page)
 
+    async def browse_high_value(
+        self, who: Principal, filters: Filters, page: PageRequest, copies: Copies
+    ) -> Page[Order]:
+        """Orders of much money, cancelled ones apart; 1,000 of the company's currency where no least is named."""
+        if filters.min_total is None:
+            currency = (await copies.company(who.tenant)).currency
+            filters = replace(filters, min_total=HIGH_VALUE * 10 ** exponent(currency))
+        criteria = await filters.criteria(who.tenant, copies)
+        criteria.setdefault("status", {"$ne": "cancelled"})
+        return await self.browse(who, criteria, page)
+
     async def cancel(self, who: Principal, order_id: str, token: str | None, note: str | None) -> Order:
         """Call an order off; again: the same answer. Raises Conflict ``return_required``, InvalidTransition."""
         is_staff = who.is_staff and who.may("orders.write")
@@ -65,41 +83,32 @@ class OrderService:
 
         return await self._change(who, order_id, change, token)
 
-    async def advance(self, who: Principal, order_id: str, to: str) -> Order:
+    async def advance(self, who: Principal, order_id: str, to: str, request_id: str) -> Order:
         """Move to processing or completed. Raises InvalidTransition."""
+        return await self._move(who, order_id, request_id, lambda order, now, by: order.advance(to, now=now, by=by))
+
+    async def hold(self, who: Principal, order_id: str, note: str | None, request_id: str) -> Order:
+        """Set aside for a look. Raises InvalidTransition."""
+        return await self._move(who, order_id, request_id, lambda order, now, by: order.hold(note=note, now=now, by=by))
+
+    async def release(self, who: Principal, order_id: str, request_id: str) -> Order:
+        """Let a held order go on. Raises InvalidTransition."""
+        return await self._move(who, order_id, request_id, lambda order, now, by: order.release(now=now, by=by))
+
+    async def fulfil(self, who: Principal, order_id: str, parcel: Parcel) -> Order:
+        """Hand a parcel over. Raises Conflict ``quantity_exceeds_open``, Invalid, InvalidTransition."""
 
         def change(order: Order, by: Actor) -> bool:
-            order.advance(to, now=self._clock.now(), by=by)
-            return True
-
-        return await self._change(who, order_id, change)
-
-    async def fulfil(
-        self,
-        who: Principal,
-        order_id: str,
-        parcel_id: str,
-        items: Sequence[FulfilledItem] | None,
-        tracking: str | None,
-    ) -> Order:
-        """Hand over lines. Raises Conflict ``quantity_exceeds_open``, InvalidTransition."""
-
-        def change(order: Order, by: Actor) -> bool:
-            if any(parcel.id == parcel_id for parcel in order.fulfilments):
+            if any(known.id == parcel.parcel_id for known in order.fulfilments):
                 return False  # this very request ran before, up to its commit
-            order.fulfil(parcel_id, items, tracking, now=self._clock.now(), by=by)
+            order.fulfil(parcel, now=self._clock.now(), by=by)
             return True
 
         return await self._change(who, order_id, change)
 
-    async def deliver(self, who: Principal, order_id: str) -> Order:
+    async def deliver(self, who: Principal, order_id: str, request_id: str) -> Order:
         """Everything arrived. Raises InvalidTransition."""
-
-        def change(order: Order, by: Actor) -> bool:
-            order.deliver(now=self._clock.now(), by=by)
-            return True
-
-        return await self._change(who, order_id, change)
+        return await self._move(who, order_id, request_id, lambda order, now, by: order.deliver(now=now, by=by))
 
     async def tell(self, company_id: str, order_id: str) -> Order:
         """One order for another service. Raises NotFound."""
@@ -113,6 +122,19 @@ class OrderService:
         if token is None:
             raise NotFound("payment instrument")
         return token
+
+    async def _move(
+        self, who: Principal, order_id: str, request_id: str, move: Callable[[Order, datetime, Actor], None]
+    ) -> Order:
+        """A move by staff. The same request again, after a crash in the middle, answers what it did before."""
+
+        def change(order: Order, by: Actor) -> bool:
+            if not order.remember(request_id):
+                return False
+            move(order, self._clock.now(), by)
+            return True
+
+        return await self._change(who, order_id, change)
 
     async def _change(
         self,

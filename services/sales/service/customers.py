@@ -1,6 +1,8 @@
 """Use cases of customers."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from common.clock import Clock
@@ -12,6 +14,28 @@ from common.pagination import Page, PageRequest
 from common.web.etag import again_when_overtaken, check_version
 from services.sales.domain.customer import Customer
 from services.sales.store import Customers
+
+
+@dataclass(frozen=True, slots=True)
+class WantedCustomers:
+    """What a list of customers is narrowed by; ``search`` is the beginning of name, address or phone."""
+
+    search: str | None = None
+    email: str | None = None
+    tag: str | None = None
+    group: str | None = None
+    archived: bool = False
+
+    def criteria(self) -> dict[str, Any]:
+        """The condition; archived records show only when they are asked for."""
+        criteria: dict[str, Any] = {"archivedAt": {"$ne": None} if self.archived else None}
+        plain = {"email": self.email.lower() if self.email else None, "tags": self.tag, "groups": self.group}
+        criteria.update({name: value for name, value in plain.items() if value})
+        if self.search:
+            begins = {"$regex": f"^{re.escape(self.search.casefold())}"}
+            phone = {"$regex": f"^{re.escape(self.search)}"}
+            criteria["$or"] = [{"nameKey": begins}, {"email": begins}, {"phone": phone}]
+        return criteria
 
 
 class CustomerService:
@@ -30,6 +54,9 @@ class CustomerService:
         name: str | None,
         phone: str | None,
         address: PostalAddress | None,
+        addresses: Sequence[PostalAddress] = (),
+        tags: Sequence[str] = (),
+        groups: Sequence[str] = (),
     ) -> Customer:
         """A record made by staff; what is stored when this id was made before. Raises Conflict ``email_taken``."""
         store = self._customers.for_company(who.tenant)
@@ -41,6 +68,9 @@ class CustomerService:
             name=name,
             phone=phone,
             address=address,
+            addresses=addresses,
+            tags=tags,
+            groups=groups,
         )
         try:
             return await store.add(customer) or await store.get(customer_id)
@@ -53,16 +83,21 @@ class CustomerService:
         """One record. Raises NotFound."""
         return await self._customers.for_company(who.tenant).get(customer_id)
 
-    async def browse(self, who: Principal, search: str | None, email: str | None, page: PageRequest) -> Page[Customer]:
-        """Records by the beginning of name, address or phone, or by the whole address."""
-        criteria: dict[str, Any] = {}
-        if email:
-            criteria["email"] = email.lower()
-        if search:
-            begins = {"$regex": f"^{re.escape(search.casefold())}"}
-            phone = {"$regex": f"^{re.escape(search)}"}
-            criteria["$or"] = [{"nameKey": begins}, {"email": begins}, {"phone": phone}]
-        return await self._customers.for_company(who.tenant).page(criteria, page)
+    async def browse(self, who: Principal, wanted: WantedCustomers, page: PageRequest) -> Page[Customer]:
+        """Records that match."""
+        return await self._customers.for_company(who.tenant).page(wanted.criteria(), page)
+
+    async def archive(self, who: Principal, customer_id: str, if_match: str | None) -> None:
+        """Take a record out of use; again: nothing more happens. Raises VersionConflict."""
+        store = self._customers.for_company(who.tenant)
+
+        async def change() -> None:
+            customer = await store.get(customer_id)
+            check_version(if_match, customer.version)
+            if customer.archive(now=self._clock.now()):
+                await store.save(customer)
+
+        await again_when_overtaken(change, if_match)
 
     async def edit(self, who: Principal, customer_id: str, changes: dict[str, Any], if_match: str | None) -> Customer:
         """Change a record. Raises VersionConflict, Conflict ``email_taken``."""
@@ -78,9 +113,11 @@ class CustomerService:
 
         return await again_when_overtaken(change, if_match)
 
-    async def exists(self, company_id: str, customer_id: str) -> Customer:
-        """The record that staff named. Raises NotFound."""
-        return await self._customers.for_company(company_id).get(customer_id)
+    async def buyer(self, company_id: str, customer_id: str) -> Customer:
+        """The record that staff named. Raises NotFound, Conflict ``customer_archived``."""
+        customer = await self._customers.for_company(company_id).get(customer_id)
+        customer.require_open()
+        return customer
 
     async def id_of(self, who: Principal) -> str | None:
         """The caller's own customer id in the company acted in; None where there is no record yet."""

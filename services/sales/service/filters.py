@@ -14,7 +14,7 @@ _DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a list of orders may be narrowed by; ``begin`` and ``end`` as sent."""
+    """What a list of orders may be narrowed by; ``begin`` and ``end`` as sent, totals in minor units."""
 
     status: str | None = None
     payment_status: str | None = None
@@ -23,6 +23,12 @@ class Filters:
     customer_id: str | None = None
     shop_id: str | None = None
     client_sale_id: str | None = None
+    payment_method: str | None = None
+    email: str | None = None
+    number: str | None = None
+    sku: str | None = None
+    min_total: int | None = None
+    max_total: int | None = None
     begin: str | None = None
     end: str | None = None
     search: str | None = None
@@ -37,14 +43,20 @@ class Filters:
             "customerId": self.customer_id,
             "shopId": self.shop_id,
             "till.clientSaleId": self.client_sale_id,
+            "payment.method": self.payment_method,
+            "email": self.email.lower() if self.email else None,
+            "number": self.number.upper() if self.number else None,
+            "items.sku": self.sku,
         }
         criteria: dict[str, Any] = {name: value for name, value in plain.items() if value is not None}
         if self.begin or self.end:
             zone = await self._zone(company_id, copies)
             criteria["placedAt"] = self._span(zone)
-        if self.search:
-            begins = {"$regex": f"^{re.escape(self.search.lower())}"}
-            criteria["$or"] = [{"number": self.search.upper()}, {"email": begins}]
+        bounds = {"$gte": self.min_total, "$lte": self.max_total}
+        if total := {bound: amount for bound, amount in bounds.items() if amount is not None}:
+            criteria["total"] = total
+        if self.search and self.search.strip():
+            criteria["searchKeys"] = {"$regex": f"^{re.escape(self.search.strip().casefold())}"}
         return criteria
 
     async def _zone(self, company_id: str, copies: Copies) -> ZoneInfo:

@@ -20,7 +20,7 @@ from services.sales.clients import Neighbours
 from services.sales.domain import lines
 from services.sales.domain.lines import Priced, Wanted
 from services.sales.domain.order import Order, Placing
-from services.sales.domain.record import Actor, Channel, Method
+from services.sales.domain.record import Actor, Capture, Channel, Method
 from services.sales.service.access import hash_of
 from services.sales.service.copies import CompanyFacts, Copies
 from services.sales.service.customers import CustomerService
@@ -43,6 +43,8 @@ class Asked:
     shipping_address: PostalAddress | None
     method: Method | None
     payment_token: SecretStr | None
+    capture: Capture
+    discount: Money | None
     expected_total: Money | None
     coupon_code: str | None
     placed_at: datetime | None
@@ -62,6 +64,7 @@ class _Buyer:
     channel: Channel
     customer_id: str | None
     email: str | None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +134,14 @@ class PlacingService:
                 raise _refused("placedAt", "must not be in the future")
         if any(item.unit_price is not None for item in asked.items or ()):
             who.require("orders.override_price")
+        if asked.discount is not None or any(item.discount is not None for item in asked.items or ()):
+            who.require("orders.discount")
         if asked.method == "cash":
             who.require("payments.process")
         if asked.payment_token is not None and asked.method not in PROVIDER_METHODS:
             raise _refused("payment.paymentMethodToken", "goes with card or paypal only")
+        if asked.capture == "manual" and asked.method not in PROVIDER_METHODS:
+            raise _refused("payment.capture", "goes with card or paypal only")
         if asked.payment_token is not None and holds_card_number(asked.payment_token.get_secret_value()):
             fields = [("payment.paymentMethodToken", "holds a card number")]
             raise Invalid("card_number_refused", "Send the provider's token, never a card number.", fields)
@@ -147,17 +154,18 @@ class PlacingService:
             if asked.customer_id is None:
                 buyer = _Buyer("staff", None, email)
             else:
-                named = await self._customers.exists(who.tenant, asked.customer_id)
-                buyer = _Buyer("staff", named.id, email or named.email)
+                named = await self._customers.buyer(who.tenant, asked.customer_id)
+                buyer = _Buyer("staff", named.id, email or named.email, named.name)
         elif _is_guest(who):
             if asked.customer_id is not None:
                 raise Forbidden("permission_denied", "Only staff order for a customer.")
             buyer = _guest(asked, email, company)
         else:
             own = await self._customers.record_of(who)
+            own.require_open()
             if asked.customer_id not in (None, own.id):
                 raise Forbidden("permission_denied", "Only staff order for another customer.")
-            buyer = _Buyer("web", own.id, email or own.email or (who.email.lower() if who.email else None))
+            buyer = _Buyer("web", own.id, email or own.email or (who.email.lower() if who.email else None), own.name)
         if asked.method == "on_account" and buyer.customer_id is None:
             raise Invalid("customer_required", "On account needs a customer.", [("customerId", "is required")])
         return buyer
@@ -197,7 +205,7 @@ class PlacingService:
         self, company_id: str, order_id: str, wanted: Sequence[Wanted], company: CompanyFacts, asked: Asked
     ) -> Priced:
         products = await self._copies.products(company_id, {want.product_id for want in wanted})
-        priced = lines.price(order_id, wanted, products, company.tariff)
+        priced = lines.price(order_id, wanted, products, company.tariff, discount=asked.discount)
         total = priced.totals.grand_total
         if asked.expected_total is not None and asked.expected_total != total:
             raise Conflict("order_total_changed", "The total is another one now.", currentTotal=total.model_dump())
@@ -222,11 +230,13 @@ class PlacingService:
             channel=buyer.channel,
             customer_id=buyer.customer_id,
             email=buyer.email,
+            customer_name=buyer.name or (asked.shipping_address.name if asked.shipping_address else None),
             shop_id=asked.shop_id,
             cart_id=cart.cart_id,
             cart_key=cart.key,
             method=asked.method,
             has_payment_token=asked.payment_token is not None,
+            capture=asked.capture,
             shipping_address=asked.shipping_address,
             note=asked.note,
             token_hash=hash_of(token) if token else None,

@@ -16,6 +16,8 @@ class Customers(Store[Customer]):
     INDEXES = [
         IndexModel([("companyId", 1), ("createdAt", -1), ("_id", -1)], name="company_created"),
         IndexModel([("companyId", 1), ("name", 1), ("_id", 1)], name="company_name"),
+        IndexModel([("companyId", 1), ("tags", 1), ("createdAt", -1), ("_id", -1)], name="company_tags"),
+        IndexModel([("companyId", 1), ("groups", 1), ("createdAt", -1), ("_id", -1)], name="company_groups"),
         IndexModel([("companyId", 1), ("nameKey", 1)], name="company_name_key"),
         IndexModel([("companyId", 1), ("phone", 1)], name="company_phone"),
         IndexModel(

@@ -12,6 +12,11 @@ from common.mongo.store import Store
 from services.sales.domain.order import Order
 
 DUPLICATE = 11000
+TALLY_LIMIT = 1000
+"""More than there are combinations of the three axes and the channels."""
+
+TALLY_MILLISECONDS = 8000
+NAME_KEYS = 8
 
 
 class Orders(Store[Order]):
@@ -21,13 +26,18 @@ class Orders(Store[Order]):
     MODEL = Order
     WHAT = "order"
     INDEXES = [
+        # What a list is narrowed by, then what it is sorted by: no list is sorted in memory.
         IndexModel([("companyId", 1), ("createdAt", -1), ("_id", -1)], name="company_created"),
         IndexModel([("companyId", 1), ("placedAt", -1), ("_id", -1)], name="company_placed"),
-        IndexModel([("companyId", 1), ("status", 1), ("createdAt", -1)], name="company_status"),
-        IndexModel([("companyId", 1), ("customerId", 1), ("createdAt", -1)], name="company_customer"),
-        IndexModel([("companyId", 1), ("shopId", 1), ("createdAt", -1)], name="company_shop"),
+        IndexModel([("companyId", 1), ("total", -1), ("_id", -1)], name="company_total"),
         IndexModel([("companyId", 1), ("number", 1)], name="company_number", unique=True),
-        IndexModel([("companyId", 1), ("email", 1)], name="company_email"),
+        IndexModel([("companyId", 1), ("number", 1), ("_id", 1)], name="company_number_page"),
+        IndexModel([("companyId", 1), ("status", 1), ("createdAt", -1), ("_id", -1)], name="status_created"),
+        IndexModel([("companyId", 1), ("customerId", 1), ("createdAt", -1), ("_id", -1)], name="customer_created"),
+        IndexModel([("companyId", 1), ("shopId", 1), ("createdAt", -1), ("_id", -1)], name="shop_created"),
+        IndexModel([("companyId", 1), ("email", 1), ("createdAt", -1), ("_id", -1)], name="email_created"),
+        IndexModel([("companyId", 1), ("items.sku", 1), ("createdAt", -1), ("_id", -1)], name="sku_created"),
+        IndexModel([("companyId", 1), ("searchKeys", 1)], name="company_search"),
         IndexModel(
             [("companyId", 1), ("cartId", 1)],
             name="company_cart",
@@ -47,6 +57,13 @@ class Orders(Store[Order]):
         ),
         IndexModel([("dueAt", 1)], name="due", partialFilterExpression={"dueAt": {"$type": "date"}}),
     ]
+
+    def to_document(self, aggregate: Order) -> dict[str, Any]:
+        """The stored form, with what lists are sorted and searched by: ``total`` and ``searchKeys``."""
+        document = super().to_document(aggregate)
+        document["total"] = aggregate.totals.grand_total.amount
+        document["searchKeys"] = _search_keys(aggregate)
+        return document
 
     async def place(self, order: Order) -> Order:
         """Store a new order; when this very id is stored already (a repeated run), what is stored.
@@ -98,9 +115,24 @@ class Orders(Store[Order]):
         """Waiting orders whose deadline has passed, the oldest first; over all companies."""
         return await self.find_many({"dueAt": {"$lte": now}}, limit, sort="dueAt")
 
+    async def tally(self, criteria: dict[str, Any]) -> list[dict[str, Any]]:
+        """Orders and their sum, by status on each axis and by channel."""
+        axes = {"status": "$status", "payment": "$paymentStatus", "fulfilment": "$fulfilmentStatus"}
+        group = {"_id": {**axes, "channel": "$channel"}, "orders": {"$sum": 1}, "total": {"$sum": "$total"}}
+        pipeline: list[dict[str, Any]] = [{"$match": self.scope(criteria)}, {"$group": group}, {"$limit": TALLY_LIMIT}]
+        cursor = await self.collection.aggregate(pipeline, maxTimeMS=TALLY_MILLISECONDS)
+        return [row async for row in cursor]
+
     async def status_of(self, order_id: str) -> str | None:
         """The status alone; for those who wait for its change."""
         document: dict[str, Any] | None = await self.collection.find_one(
             self.scope({"_id": order_id}), {"status": 1, "_id": 0}
         )
         return document["status"] if document else None
+
+
+def _search_keys(order: Order) -> list[str]:
+    """What a search may begin with: the number, the address, the name, and each word of it."""
+    name = (order.customer_name or "").casefold()
+    keys = [order.number.casefold(), (order.email or "").casefold(), name, *name.split()[1:NAME_KEYS]]
+    return list(dict.fromkeys(key for key in keys if key))
