@@ -54,6 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     dead.add_argument("--json", action="store_true", help="for programs")
     routes = _add(commands, "routes", _routes, "every address, its permission, its other names, what is to come")
     routes.add_argument("--json", action="store_true", help="for programs")
+    walk = _add(commands, "walk", _walk, "attack the running suite: every route by every kind of caller")
+    walk.add_argument("--only", metavar="TEXT", help="routes that contain this, such as /api/orders")
+    walk.add_argument("--json", metavar="FILE", help="write the report, for programs")
     test = _add(commands, "test", _test, "every check and test, from nothing, servers included")
     test.add_argument("rest", nargs="*", metavar="PYTEST_ARGUMENT", help="after `--`: for pytest")
     commands.add_parser("demo", help="up, then generated shops and a live minute of trade")
@@ -120,6 +123,12 @@ def _routes(chosen: argparse.Namespace, _home: Home, console: Console) -> int:
     from dev.routes import show
 
     return show(console, as_json=chosen.json)
+
+
+def _walk(chosen: argparse.Namespace, home: Home, console: Console) -> int:
+    from dev.walk.run import run
+
+    return run(chosen, home, console)
 
 
 def _test(chosen: argparse.Namespace, _home: Home, console: Console) -> int:
