@@ -9,10 +9,28 @@ from common.runtime import Runtime
 from common.web.application import create_application
 from services.auth.handlers import HANDLERS
 from services.auth.routes import ROUTERS
-from services.auth.service import AuthService, Companies, Keys, PasswordHasher, SessionService, SignInService
+from services.auth.service import (
+    ApiKeyService,
+    AuthService,
+    Companies,
+    Keys,
+    PasswordHasher,
+    SessionService,
+    SignInService,
+)
+from services.auth.service.digest import Digest
 from services.auth.service.staff import StaffService
 from services.auth.settings import Settings
-from services.auth.store import Accounts, CompanyStatuses, Memberships, Sessions, SigningKeys, TriesOfAddresses
+from services.auth.store import (
+    Accounts,
+    ApiKeys,
+    CompanyStatuses,
+    Memberships,
+    Peppers,
+    Sessions,
+    SigningKeys,
+    TriesOfAddresses,
+)
 
 
 def settings() -> Settings:
@@ -24,7 +42,7 @@ async def compose(runtime: Runtime, settings: Settings) -> AuthService:
     """Open the stores, the keys and the thread pool; make the first super admin."""
     assert settings.encryption_key is not None
     ground, clock, sealer = runtime.ground, runtime.clock, Sealer(settings.encryption_key)
-    runtime.declare(Accounts, Memberships, Sessions, TriesOfAddresses)
+    runtime.declare(Accounts, ApiKeys, Memberships, Sessions, TriesOfAddresses)
     await ensure_indexes(runtime.database, [(Accounts.COLLECTION, Accounts.INDEXES)])
     accounts, memberships, sessions = Accounts(ground), Memberships(ground), Sessions(ground)
     companies = Companies(LocalCopies(runtime.database, "companies"), CompanyStatuses(runtime.database))
@@ -39,7 +57,10 @@ async def compose(runtime: Runtime, settings: Settings) -> AuthService:
     if settings.admin_email and settings.admin_password:
         await signing_in.make_super_admin(settings.admin_email, settings.admin_password.get_secret_value())
     staff = StaffService(accounts, memberships, sessions, hasher, clock)
-    return AuthService(signing_in, session_service, staff, companies, keys)
+    digest = Digest(await Peppers(runtime.database, sealer).open())
+    api_keys = ApiKeyService(ApiKeys(ground), keys, companies, digest, clock)
+    runtime.on_close(api_keys.close)
+    return AuthService(signing_in, session_service, staff, companies, keys, api_keys)
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -1,16 +1,19 @@
 """The auth service on the real servers, and the ways in that tests use."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import httpx2
 import pytest_asyncio
 
+from common.clock import monotonic_seconds
 from common.identity.tokens import AccessClaims
 from common.ids import new_id
 from common.testing import Harness, Infrastructure
 
 PASSWORD = "Test123!"
+DEADLINE_SECONDS = 15
 ADMIN_EMAIL = "root@suite.example"
 ADMIN_PASSWORD = "the first of all"
 
@@ -20,6 +23,15 @@ async def auth(infrastructure: Infrastructure) -> AsyncIterator[Harness]:
     environment = {"MARKETHALL_ADMIN_EMAIL": ADMIN_EMAIL, "MARKETHALL_ADMIN_PASSWORD": ADMIN_PASSWORD}
     async with Harness("auth", infrastructure, **environment) as harness:
         yield harness
+
+
+async def eventually(look: Callable[[], Awaitable[Any]]) -> Any:
+    """What ``look`` answers once it is truthy; an AssertionError after the deadline."""
+    until = monotonic_seconds() + DEADLINE_SECONDS
+    while not (found := await look()):
+        assert monotonic_seconds() < until, "it did not happen in time"
+        await asyncio.sleep(0.02)
+    return found
 
 
 def address() -> str:

@@ -1,5 +1,5 @@
 """HTTP of the auth service."""
 
-from services.auth.routes import internal, signing_in, users
+from services.auth.routes import internal, keys, signing_in, users
 
-ROUTERS = (signing_in.router, users.router, internal.router)
+ROUTERS = (signing_in.router, users.router, keys.router, internal.router)

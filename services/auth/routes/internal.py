@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from common.identity.requires import InternalCaller
 from services.auth.routes.signing_in import Auth
-from services.auth.schemas import RevocationsOut, RevokedSession, StaffIn, StaffListOut, StaffOut, StaffPatch
+from services.auth.schemas.people import RevocationsOut, RevokedSession, StaffIn, StaffListOut, StaffOut, StaffPatch
 from services.auth.service.staff import Hire, require_same_company
 
 router = APIRouter(prefix="/internal", include_in_schema=False)
@@ -60,5 +60,6 @@ async def end_staff(company_id: str, user_id: str, who: InternalCaller, auth: Au
 @router.get("/revocations")
 async def revocations(who: InternalCaller, auth: Auth) -> RevocationsOut:
     """What was revoked and may not have expired yet; for copies that have just started."""
-    sessions = [RevokedSession.model_validate(one) for one in await auth.sessions.revocations()]
+    told = [*await auth.sessions.revocations(), *await auth.api_keys.revocations()]
+    sessions = [RevokedSession.model_validate(one) for one in told]
     return RevocationsOut(sessions=sessions, companies=await auth.companies.inactive())

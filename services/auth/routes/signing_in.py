@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from common.errors import Forbidden
 from common.identity.principal import Principal
 from common.identity.requires import Anyone, SignedIn
-from services.auth.schemas import (
+from services.auth.schemas.people import (
     JwksOut,
     LoginIn,
     MembershipOut,

@@ -11,7 +11,7 @@ from common.web.etag import IfMatch, tag
 from common.web.lists import listing
 from services.auth.domain import MembershipStatus, StaffRole
 from services.auth.routes.signing_in import Auth
-from services.auth.schemas import UserIn, UserOut, UserPatch
+from services.auth.schemas.people import UserIn, UserOut, UserPatch
 from services.auth.service.staff import Hire
 
 router = APIRouter(prefix="/api/users", tags=["users"])

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.auth.service.api_keys import ApiKeyService
 from services.auth.service.companies import Companies
 from services.auth.service.hashing import PasswordHasher
 from services.auth.service.keys import Keys
@@ -9,7 +10,16 @@ from services.auth.service.sessions import SessionService
 from services.auth.service.signing_in import SignInService
 from services.auth.service.staff import StaffService
 
-__all__ = ["AuthService", "Companies", "Keys", "PasswordHasher", "SessionService", "SignInService", "StaffService"]
+__all__ = [
+    "ApiKeyService",
+    "AuthService",
+    "Companies",
+    "Keys",
+    "PasswordHasher",
+    "SessionService",
+    "SignInService",
+    "StaffService",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +31,4 @@ class AuthService:
     staff: StaffService
     companies: Companies
     keys: Keys
+    api_keys: ApiKeyService

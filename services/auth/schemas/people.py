@@ -1,4 +1,4 @@
-"""Requests and answers of the auth service."""
+"""People: who they are, how they sign in, where they work."""
 
 from typing import Annotated, Any, Literal
 
