@@ -22,7 +22,7 @@ def create_app(settings: Settings) -> FastAPI:
     async def compose(runtime: Runtime) -> Gateway:
         gateway = Gateway(runtime, settings, Services(settings))
         runtime.hear(CompanyCreated, CompanyUpdated)
-        runtime.revocations.listeners.append(gateway.tenants.forget)
+        runtime.revocations.listeners.append(gateway.hear)
         return gateway
 
     app = create_application(

@@ -23,6 +23,8 @@ class Settings(ServiceSettings):
     base_domains: list[str] = ["localhost"]
     trusted_proxies: list[str] = []
     sign_in_limit: str = "120/m;burst=300"
+    sign_in_tenant_limit: str = "1200/m;burst=3000"
+    key_limit: str = "1000/s;burst=4000"
     write_limit: str = "500/s;burst=2000"
     read_limit: str = "1000/s;burst=4000"
     connect_seconds: float = Field(default=2.0, gt=0)
@@ -30,7 +32,7 @@ class Settings(ServiceSettings):
     company_seconds: float = Field(default=60.0, gt=0)
     shows_metrics: bool = False
 
-    @field_validator("sign_in_limit", "write_limit", "read_limit")
+    @field_validator("sign_in_limit", "sign_in_tenant_limit", "key_limit", "write_limit", "read_limit")
     @classmethod
     def _is_limit(cls, value: str) -> str:
         if not _LIMIT.fullmatch(value):

@@ -3,18 +3,26 @@
 import asyncio
 import socket
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import uvicorn
 from pydantic_core import from_json, to_json
 from starlette.types import Receive, Scope, Send
 
-COMPANIES = {
-    "cmp_acme": {"id": "cmp_acme", "slug": "acme", "status": "active"},
-    "cmp_brot": {"id": "cmp_brot", "slug": "brot", "status": "active"},
-    "cmp_stop": {"id": "cmp_stop", "slug": "stop", "status": "suspended"},
-}
+
+def company(name: str, status: str = "active", origins: Sequence[str] = (), a_minute: int | None = None) -> Any:
+    """A company as the company service tells of it."""
+    return {
+        "id": f"cmp_{name}",
+        "slug": name,
+        "status": status,
+        "settings": {"allowedOrigins": list(origins)},
+        "limits": {"requestsPerMinute": a_minute},
+    }
+
+
+COMPANIES = {each["id"]: each for each in (company("acme"), company("brot"), company("stop", "suspended"))}
 Answer = Callable[["Backend", Scope, Receive, Send], Awaitable[None]]
 
 

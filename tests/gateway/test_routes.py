@@ -1,6 +1,8 @@
 """What passes the gateway, and how, over real sockets and the real broker."""
 
 import asyncio
+import itertools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,8 +17,9 @@ from common.identity.service_tokens import ServiceVerifier
 from common.ids import new_id
 from common.settings import ServiceSettings
 from common.testing import Infrastructure, admit
-from tests.gateway.backend import answer
+from tests.gateway.backend import answer, company
 from tests.gateway.conftest import Door, open_door
+from tests.gateway.keys import hand_out, key_token
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -179,30 +182,18 @@ class TestCredentials:
                 while (await client.get("/api/orders")).status_code != 401:
                     await asyncio.sleep(0.05)
 
-    async def test_refuses_an_unknown_key_and_two_credentials(self, door: Door) -> None:
-        async def unknown(_: Any, scope: Any, receive: Any, send: Any) -> None:
-            await answer(send, 404, {"code": "not_found"})
 
-        door.backend.special["/internal/keys/exchange"] = unknown
-        async with door.client() as client:
-            refused = await client.get("/api/orders", headers={"x-api-key": "sk_nobody"})
-        async with door.client(admit("company_admin", "cmp_acme")) as client:
-            both = await client.get("/api/orders", headers={"x-api-key": "sk_nobody"})
-        assert (refused.status_code, refused.json()["code"]) == (401, "invalid_api_key")
-        assert (both.status_code, both.json()["code"]) == (400, "ambiguous_credentials")
+WAYS: dict[str, Callable[[str], dict[str, str]]] = {
+    "token": lambda name: {"authorization": f"Bearer {admit('customer', f'cmp_{name}')}"},
+    "subdomain": lambda name: {"host": f"{name}.localhost:8000"},
+    "header": lambda name: {"x-tenant-id": name},
+    "id": lambda name: {"x-tenant-id": f"cmp_{name}"},
+    "key": lambda name: {"x-api-key": f"pk_{name}"},
+    "parameter": lambda name: {"query": f"tenant_id={name}"},
+}
+"""How a call names its company."""
 
-    async def test_exchanges_a_key_for_a_token(self, door: Door) -> None:
-        token = admit("company_admin", "cmp_acme")
-
-        async def exchange(_: Any, scope: Any, receive: Any, send: Any) -> None:
-            await answer(send, 200, {"accessToken": token})
-
-        door.backend.special["/internal/keys/exchange"] = exchange
-        async with door.client() as client:
-            told = await client.get("/api/orders", headers={"x-api-key": "sk_known"})
-        headers = headers_of(told.json())
-        assert headers["authorization"] == f"Bearer {token}"
-        assert "x-api-key" not in headers
+PAIRS = [pair for pair in itertools.permutations(WAYS, 2) if {*pair} != {"header", "id"}]
 
 
 class TestTenant:
@@ -220,6 +211,16 @@ class TestTenant:
         async with door.client() as client:
             told = await client.get(f"/api/products{query}", headers=headers)
         assert tenant_in(headers_of(told.json()), "catalog") == "cmp_acme"
+
+    @pytest.mark.parametrize(("first", "second"), PAIRS)
+    async def test_is_refused_where_two_disagree(self, door: Door, first: str, second: str) -> None:
+        keys = {f"pk_{name}": key_token("publishable_key", f"cmp_{name}") for name in ("acme", "brot")}
+        door.backend.special["/internal/keys/exchange"] = hand_out(keys)
+        headers = {**WAYS[first]("acme"), **WAYS[second]("brot")}
+        query = headers.pop("query", "")
+        async with door.client() as client:
+            refused = await client.get(f"/api/products?{query}", headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (400, "tenant_mismatch")
 
     @pytest.mark.parametrize(
         ("role", "headers", "status", "code"),
@@ -246,14 +247,14 @@ class TestTenant:
             assert tenant_in(headers_of(told.json()), "catalog") is None
 
     async def test_is_asked_once_and_again_after_a_change(self, door: Door) -> None:
-        company = {"id": "cmp_new", "slug": "new", "status": "active"}
+        new = company("new")
         question = "company /internal/companies/new"
-        door.backend.companies["cmp_new"] = company
+        door.backend.companies["cmp_new"] = new
         async with door.client() as client:
             for _ in range(5):
                 assert (await client.get("/api/products", headers={"x-tenant-id": "new"})).status_code == 200
             assert door.backend.calls[question] == 1
-            door.backend.companies["cmp_new"] = {**company, "status": "suspended"}
+            door.backend.companies["cmp_new"] = {**new, "status": "suspended"}
             changed = CompanyUpdated(company_id="cmp_new", slug="new", status="suspended", settings=CompanySettings())
             await door.harness.publish(changed, "cmp_new")
             async with asyncio.timeout(5):

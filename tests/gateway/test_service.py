@@ -7,12 +7,13 @@ import pytest
 from common.clients import ServiceClients
 from common.errors import NotFound, Unavailable
 from common.identity.tokens import AccessClaims
+from services.gateway.domain.rates import kind_of
 from services.gateway.domain.tenancy import NO_TENANT, Tenant
 from services.gateway.service import tenants as tenants_module
 from services.gateway.service.call import begin
-from services.gateway.service.limits import kind_of
 from services.gateway.service.tenants import Tenants
 from services.gateway.settings import Settings
+from tests.gateway.backend import company
 
 
 class Companies(ServiceClients):
@@ -30,7 +31,7 @@ class Companies(ServiceClients):
             raise Unavailable("away")
         if name not in self.known:
             raise NotFound("company")
-        return {"id": f"cmp_{name}", "slug": name, "status": self.known[name]}
+        return company(name, self.known[name])
 
 
 def claims(role: str, company_id: str | None = None) -> AccessClaims:
@@ -123,7 +124,10 @@ class TestKindOf:
         [
             ("POST", "/api/auth/login", "sign_in"),
             ("POST", "/api/auth/register", "sign_in"),
-            ("POST", "/api/auth/refresh", "write"),
+            ("POST", "/api/auth/refresh", "sign_in"),
+            ("POST", "/api/auth/password/forgot", "sign_in"),
+            ("POST", "/api/auth/invitations/cmp_1/accept", "sign_in"),
+            ("POST", "/api/auth/logout", "write"),
             ("GET", "/api/auth/me", "read"),
             ("DELETE", "/api/cart/items", "write"),
         ],

@@ -18,6 +18,8 @@ class Company:
     id: str
     slug: str
     status: str
+    allowed_origins: frozenset[str] = frozenset()
+    requests_per_minute: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,11 @@ Networks = list[IPv4Network | IPv6Network]
 
 @dataclass(slots=True)
 class Call:
-    """What is known of a call; ``added`` goes into the head of whatever is answered."""
+    """What is known of a call.
+
+    ``added`` goes into the head of whatever is answered: the request id, three headers of the tightest limit, of
+    which ``remaining`` calls are left, and then what else is to be told.
+    """
 
     scope: Scope
     head: Head
@@ -36,6 +40,7 @@ class Call:
     tenant: Tenant = NO_TENANT
     method: str = "GET"
     path_tenant: str | None = None
+    remaining: int | None = None
     service: str = "none"
     status: int = 0
 

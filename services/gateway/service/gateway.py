@@ -3,25 +3,25 @@
 import asyncio
 import time
 from functools import cache
-from urllib.parse import unquote
+from typing import Any
 
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from common.errors import BadRequest, DomainError, NotFound, TooManyRequests, Unauthenticated
-from common.identity.identify import bearer_of
+from common.errors import DomainError, NotFound
+from common.events import Envelope
 from common.logging import get_logger
 from common.runtime import Runtime
 from services.gateway.clients import Services
-from services.gateway.domain import destinations, tenancy
+from services.gateway.domain import destinations
+from services.gateway.domain.rates import kind_of
+from services.gateway.service.admission import Admission
 from services.gateway.service.answers import problem_of, with_headers
 from services.gateway.service.bodies import ClientGone
 from services.gateway.service.call import Call, begin
 from services.gateway.service.documents import Documents
 from services.gateway.service.forwarding import Forwarder
 from services.gateway.service.health import Health
-from services.gateway.service.keys import Keys
-from services.gateway.service.limits import Limits, kind_of
 from services.gateway.service.sockets import refuse_socket, relay
 from services.gateway.service.tenants import Tenants
 from services.gateway.settings import Settings
@@ -36,14 +36,12 @@ class Gateway:
     """The use cases of the gateway."""
 
     def __init__(self, runtime: Runtime, settings: Settings, services: Services) -> None:
-        self._runtime = runtime
         self._settings = settings
         self._services = services
         self._trusted = settings.networks
-        self._limits = Limits(settings)
-        self._keys = Keys(runtime.clients)
         self._forwarder = Forwarder(services, runtime.signer, settings.body_limit_bytes)
         self.tenants = Tenants(runtime.clients, settings.company_seconds, settings.default_tenant)
+        self._admission = Admission(runtime, settings, self.tenants)
         self.health = Health(services, runtime)
         self.documents = Documents(runtime.clients)
 
@@ -68,10 +66,15 @@ class Gateway:
         try:
             path, target = call.path()
             call.service = _service_for(path if path in destinations.SOCKETS else "")
-            await self._admit(call, path)
+            await self._admission.admit(call, path)
             await relay(self._services, call, target, self._forwarder.headers(call), receive, send)
         except DomainError as error:
             await refuse_socket(scope, receive, send, problem_of(error, scope["path"]))
+
+    def hear(self, event: Envelope[Any]) -> None:
+        """Forget what an announcement says is out of date."""
+        self.tenants.forget(event)
+        self._admission.keys.forget(event)
 
     async def keep_pool(self) -> None:
         """Hold the connections to the services until the gateway stops."""
@@ -84,54 +87,14 @@ class Gateway:
         try:
             path, target = call.path()
         except DomainError:
-            await self._count(call, "")
+            await self._admission.count(call, kind_of(call.method, ""))
             raise
-        await self._admit(call, path)
+        await self._admission.admit(call, path)
         if path in destinations.OWN or (path == "/metrics" and self._settings.shows_metrics):
             await app(call.own_scope(path), receive, with_headers(send, call.added))
             return
         call.service = _service_for(path)
         await self._forwarder.forward(call, target, receive, send)
-
-    async def _admit(self, call: Call, path: str) -> None:
-        """Who is it, is it within the limits, and for which company? Raises what refuses the call."""
-        if path in destinations.WITHOUT_TOKEN:
-            call.head.drop_token()
-        try:
-            await self._identify(call)
-        except Unauthenticated:
-            await self._count(call, path)
-            raise
-        await self._count(call, path)
-        named = [
-            tenancy.subdomain_of(call.head.first(b"host") or "", self._settings.base_domains),
-            call.head.first(b"x-tenant-id"),
-            tenancy.parameter_of(call.scope["query_string"]),
-        ]
-        if call.path_tenant is not None and call.claims is not None:
-            name = unquote(call.path_tenant)
-            await self.tenants.require_visible(call.claims, name)
-            named.append(name)
-        call.tenant = await self.tenants.resolve(call.claims, [name for name in named if name])
-
-    async def _identify(self, call: Call) -> None:
-        bearer, key = call.head.first(b"authorization"), call.head.first(b"x-api-key")
-        if key is not None:
-            if bearer is not None:
-                raise BadRequest("ambiguous_credentials", "Send a token or a key, not both.")
-            bearer = f"Bearer {await self._keys.token_for(key)}"
-            call.head.passed.append(("authorization", bearer))
-        token = bearer_of(bearer)
-        if token is not None:
-            call.claims = await self._runtime.tokens.verify(token)
-
-    async def _count(self, call: Call, path: str) -> None:
-        """Raises TooManyRequests when the account, or else the address, has used up its allowance."""
-        caller = call.claims.subject if call.claims is not None else call.address
-        allowance = await self._limits.take(kind_of(call.method, path), caller)
-        call.added += allowance.headers()
-        if allowance.retry_seconds is not None:
-            raise TooManyRequests("Too many calls; slow down.", allowance.retry_seconds)
 
 
 def _service_for(path: str) -> str:

@@ -1,11 +1,15 @@
-"""Rate limits (GCRA): per account, else per address; sign-in strictly, writes and reads generously."""
+"""Rate limits (GCRA): counted in memory, or in Redis where several gateways share one.
+
+While Redis is away each gateway counts alone in its own memory, so a caller gets at most its allowance a gateway: the
+door stays open. The gauge ``markethall_limits_shared`` is 0 meanwhile; Redis is asked again after a pause.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from math import ceil
-from typing import Literal
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 from throttled.asyncio.rate_limiter.gcra import GCRARateLimiter as SharedLimiter
 from throttled.asyncio.store import RedisStore
 from throttled.exceptions import BaseThrottledError
@@ -15,18 +19,16 @@ from throttled.store import MemoryStore
 
 from common.clock import monotonic_seconds
 from common.logging import get_logger
-from services.gateway.domain.head import SAFE_METHODS
 from services.gateway.settings import Settings, parse_limit
 
 log = get_logger(__name__)
 
 REDIS_PAUSE_SECONDS = 5.0
+REDIS_ANSWER_SECONDS = 0.25
 CALLERS_REMEMBERED = 100_000
-SIGN_IN = frozenset({"/api/auth/login", "/api/auth/register"})
 
-Kind = Literal["sign_in", "write", "read"]
-
-_open = Counter("markethall_limits_open_total", "Calls limited in memory because Redis did not answer")
+_open = Counter("markethall_limits_open_total", "Calls counted in memory because Redis did not answer")
+_shared = Gauge("markethall_limits_shared", "1 while all gateways count together, 0 while this one counts alone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,68 +41,62 @@ class Allowance:
     retry_seconds: int | None
 
     def headers(self) -> list[tuple[bytes, bytes]]:
-        """The headers of every answer, and Retry-After on a refusal."""
-        told = [
+        """The headers of every answer; a refusal also says Retry-After."""
+        return [
             (b"ratelimit-limit", b"%d" % self.limit),
             (b"ratelimit-remaining", b"%d" % self.remaining),
             (b"ratelimit-reset", b"%d" % self.reset_seconds),
         ]
-        if self.retry_seconds is not None:
-            told.append((b"retry-after", b"%d" % self.retry_seconds))
-        return told
 
 
-def kind_of(method: str, path: str) -> Kind:
-    """The class that a call counts in."""
-    if method in SAFE_METHODS:
-        return "read"
-    return "sign_in" if path in SIGN_IN else "write"
+@lru_cache(maxsize=1024)
+def _quota(text: str) -> Quota:
+    count, period_seconds, burst = parse_limit(text)
+    return per_duration(timedelta(seconds=period_seconds), count, burst)
 
 
 class Limits:
-    """Counts in memory, or in Redis where several gateways share one; falls back to memory, never to no answer."""
+    """Counts calls against limits, which are written as the settings write them."""
 
     def __init__(self, settings: Settings) -> None:
-        limits: dict[Kind, str] = {
-            "sign_in": settings.sign_in_limit,
-            "write": settings.write_limit,
-            "read": settings.read_limit,
-        }
-        memory = MemoryStore(options={"MAX_SIZE": CALLERS_REMEMBERED})
-        quotas = {kind: _quota(text) for kind, text in limits.items()}
-        self._local = {kind: GCRARateLimiter(quota, memory) for kind, quota in quotas.items()}
-        self._shared: dict[Kind, SharedLimiter] = {}
+        self._memory = MemoryStore(options={"MAX_SIZE": CALLERS_REMEMBERED})
+        self._local: dict[str, GCRARateLimiter] = {}
+        self._together: dict[str, SharedLimiter] = {}
         self._ask_again_at = float("-inf")
+        self._redis: RedisStore | None = None
         if settings.redis_url is not None:
-            options = {"SOCKET_TIMEOUT": 0.5, "SOCKET_CONNECT_TIMEOUT": 0.5}
-            redis = RedisStore(server=settings.redis_url.get_secret_value(), options=options)
-            self._shared = {kind: SharedLimiter(quota, redis) for kind, quota in quotas.items()}
+            options = {"SOCKET_TIMEOUT": REDIS_ANSWER_SECONDS, "SOCKET_CONNECT_TIMEOUT": REDIS_ANSWER_SECONDS}
+            self._redis = RedisStore(server=settings.redis_url.get_secret_value(), options=options)
+            _shared.set(1)
 
-    async def take(self, kind: Kind, caller: str) -> Allowance:
-        """Count one call."""
-        key = f"{kind}:{caller}"
-        result = await self._limit_together(kind, key) if self._shared else None
+    async def take(self, limit: str, caller: str) -> Allowance:
+        """Count one call of ``caller`` against ``limit``; a refused one does not count."""
+        result = await self._limit_together(self._redis, limit, caller) if self._redis is not None else None
         if result is None:
-            result = self._local[kind].limit(key)
+            limiter = self._local.get(limit)
+            if limiter is None:
+                limiter = self._local[limit] = GCRARateLimiter(_quota(limit), self._memory)
+            result = limiter.limit(caller)
         state = result.state
         retry = max(1, ceil(state.retry_after)) if result.limited else None
         return Allowance(state.limit, state.remaining, ceil(state.reset_after), retry)
 
-    async def _limit_together(self, kind: Kind, key: str) -> RateLimitResult | None:
+    async def _limit_together(self, redis: RedisStore, limit: str, caller: str) -> RateLimitResult | None:
         """The shared verdict; None while Redis is away, which is asked again after a pause."""
         now = monotonic_seconds()
         if now < self._ask_again_at:
             _open.inc()
             return None
+        limiter = self._together.get(limit)
+        if limiter is None:
+            limiter = self._together[limit] = SharedLimiter(_quota(limit), redis)
         try:
-            return await self._shared[kind].limit(key)
+            result = await limiter.limit(caller)
         except (BaseThrottledError, OSError) as error:
             self._ask_again_at = now + REDIS_PAUSE_SECONDS
             _open.inc()
+            _shared.set(0)
             log.warning("redis_away", error=repr(error))
             return None
-
-
-def _quota(text: str) -> Quota:
-    count, period_seconds, burst = parse_limit(text)
-    return per_duration(timedelta(seconds=period_seconds), count, burst)
+        _shared.set(1)
+        return result

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import Any
 
 from common.clients import CallRefused, ServiceClients
 from common.clock import monotonic_seconds
@@ -13,6 +14,9 @@ from services.gateway.domain.tenancy import Company, Tenant
 
 REMEMBERED = 4096
 ABSENT_SECONDS = 5.0
+REST_SECONDS = 0.5
+"""How long nothing more is asked in passing after a question without an answer."""
+
 STALE_SECONDS = 86_400.0
 """How long an old answer is better than none while the company service is away: browsing goes on."""
 
@@ -32,6 +36,8 @@ class Tenants:
         self._default = default
         self._known: dict[str, _Known] = {}
         self._asking: dict[str, asyncio.Task[Company | None]] = {}
+        self._refreshing: set[asyncio.Task[None]] = set()
+        self._rests_until = float("-inf")
 
     async def resolve(self, claims: AccessClaims | None, named: list[str]) -> Tenant:
         """The company of a call from whoever holds ``claims``, naming ``named`` (ids or slugs).
@@ -56,6 +62,28 @@ class Tenants:
         company = await self._find(name)
         if company is None or (claims.role != "super_admin" and claims.company_id != company.id):
             raise NotFound("company")
+
+    async def find(self, name: str) -> Company | None:
+        """The company of this id or slug; None where there is none. Raises Unavailable."""
+        return await self._find(name)
+
+    def peek(self, company_id: str) -> Company | None:
+        """What is known of a company without waiting; what is missing or old is asked for meanwhile."""
+        known = self._known.get(company_id)
+        now = monotonic_seconds()
+        if (known is None or now - known.at > self._fresh_seconds) and now >= self._rests_until:
+            self._rests_until = now + REST_SECONDS
+            asked = asyncio.create_task(self._refresh(company_id))
+            self._refreshing.add(asked)
+            asked.add_done_callback(self._refreshing.discard)
+        return known.company if known is not None else None
+
+    async def _refresh(self, company_id: str) -> None:
+        try:
+            await self._ask_once(company_id)
+        except Unavailable:
+            return
+        self._rests_until = float("-inf")
 
     def forget(self, event: Envelope[EventData]) -> None:
         """A company was made or changed: ask again."""
@@ -97,7 +125,7 @@ class Tenants:
     async def _ask(self, name: str) -> Company | None:
         try:
             told = await self._clients.get("company", f"/internal/companies/{name}")
-            company = Company(told["id"], told["slug"], told["status"])
+            company = _company_of(told)
         except NotFound:
             company = None
         except CallRefused as error:
@@ -106,6 +134,16 @@ class Tenants:
             self._known.pop(next(iter(self._known)))
         self._known[name] = _Known(company, monotonic_seconds())
         return company
+
+
+def _company_of(told: dict[str, Any]) -> Company:
+    return Company(
+        told["id"],
+        told["slug"],
+        told["status"],
+        frozenset(told["settings"]["allowedOrigins"]),
+        told["limits"]["requestsPerMinute"],
+    )
 
 
 def _is(known: _Known, name: str, company_id: str | None, slug: str | None) -> bool:
