@@ -5,13 +5,18 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
+from prometheus_client import Gauge
 from yarl import URL
 
+from common.clock import monotonic_seconds
 from common.errors import Unavailable
 from common.logging import get_logger
 from common.suite import SERVICES
+from services.gateway.domain.breaker import Breaker
 from services.gateway.domain.head import IDEMPOTENT_METHODS
 from services.gateway.settings import Settings
+
+_open = Gauge("markethall_breaker_open", "1 while a service is left alone because it did not answer", ["service"])
 
 log = get_logger(__name__)
 
@@ -34,6 +39,7 @@ class Services:
 
     def __init__(self, settings: Settings) -> None:
         self._bases = {name: settings.url_of(name) for name in SERVICES}
+        self._breakers = {name: Breaker() for name in SERVICES}
         self._timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=settings.connect_seconds, sock_read=settings.answer_seconds
         )
@@ -55,8 +61,35 @@ class Services:
         """The head of the answer; its body is still to be read.
 
         A call that never reached the service is tried once more, and so is one cut off that
-        ``repeats_safely``. Raises Unavailable, or DeadlinePassed.
+        ``repeats_safely``. Raises Unavailable, at once while the service's breaker is open, or DeadlinePassed.
         """
+        breaker = self._enter(service)
+        try:
+            answer = await self._twice(service, method, target, headers, body, repeats_safely)
+        except Unavailable:
+            breaker.failed(monotonic_seconds())
+            _open.labels(service).set(breaker.is_open)
+            raise
+        except BaseException:
+            breaker.abandoned()
+            raise
+        if breaker.is_open:
+            _open.labels(service).set(0)
+        breaker.succeeded()
+        return answer
+
+    def _enter(self, service: str) -> Breaker:
+        """The service's breaker. Raises Unavailable while it is open."""
+        breaker = self._breakers[service]
+        if breaker.is_open:
+            wait_seconds = breaker.enter(monotonic_seconds())
+            if wait_seconds is not None:
+                raise Unavailable(f"The {service} service does not answer.", wait_seconds)
+        return breaker
+
+    async def _twice(
+        self, service: str, method: str, target: str, headers: Any, body: Body, repeats_safely: bool
+    ) -> aiohttp.ClientResponse:
         url = URL(self._bases[service] + target, encoded=True)
         try:
             return await self._once(service, method, url, headers, body)
@@ -84,8 +117,9 @@ class Services:
     ) -> aiohttp.ClientWebSocketResponse:
         """A WebSocket to a service. Raises Unavailable, or aiohttp's WSServerHandshakeError when refused."""
         url = URL(self._bases[service] + target, encoded=True)
+        breaker = self._enter(service)
         try:
-            return await self._session.ws_connect(
+            socket = await self._session.ws_connect(
                 url,
                 headers=headers,
                 protocols=protocols,
@@ -95,9 +129,16 @@ class Services:
                 heartbeat=20.0,
             )
         except aiohttp.WSServerHandshakeError:
+            breaker.succeeded()
             raise
         except (aiohttp.ClientError, TimeoutError) as error:
+            breaker.failed(monotonic_seconds())
             raise _away(service, error) from error
+        except BaseException:
+            breaker.abandoned()
+            raise
+        breaker.succeeded()
+        return socket
 
     async def is_ready(self, service: str, deadline_seconds: float) -> str | None:
         """None when the service says that it is ready, else the reason."""

@@ -8,7 +8,9 @@ import pytest
 from pydantic import SecretStr
 
 from common.errors import Unavailable
+from services.gateway import clients
 from services.gateway.clients import RETRY_PAUSE_SECONDS, DeadlinePassed, Services
+from services.gateway.domain.breaker import FAILURES, OPEN_SECONDS, Breaker
 from services.gateway.settings import Settings
 
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
@@ -105,3 +107,60 @@ class TestSend:
         async with services(port) as pool:
             with pytest.raises(Unavailable):
                 await pool.send("sales", "GET", "/", [], None, repeats_safely=True)
+
+
+class TestBreaker:
+    async def test_answers_at_once_after_failures_in_a_row_and_tries_again(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        now = [0.0]
+        monkeypatch.setattr(clients, "monotonic_seconds", lambda: now[0])
+        cutting = Cutting(cuts=FAILURES + 1)
+        async with listening(cutting) as port, services(port) as pool:
+            for _ in range(FAILURES):
+                with pytest.raises(Unavailable):
+                    await pool.send("sales", "POST", "/", [], None, repeats_safely=False)
+            for _ in range(20):
+                with pytest.raises(Unavailable) as refused:
+                    await pool.send("sales", "POST", "/", [], None, repeats_safely=False)
+            assert refused.value.retry_after_seconds == OPEN_SECONDS
+            assert cutting.requests == FAILURES
+            now[0] += OPEN_SECONDS
+            tries = (pool.send("sales", "POST", "/", [], None, repeats_safely=False) for _ in range(5))
+            results = await asyncio.gather(*tries, return_exceptions=True)
+            assert {type(each) for each in results} == {Unavailable}
+            assert cutting.requests == FAILURES + 1
+            now[0] += OPEN_SECONDS
+            for _ in range(3):
+                (await pool.send("sales", "POST", "/", [], None, repeats_safely=False)).release()
+
+    async def test_leaves_other_services_alone(self) -> None:
+        async with listening(Cutting(cuts=FAILURES)) as port, services(port) as pool:
+            for _ in range(FAILURES):
+                with pytest.raises(Unavailable):
+                    await pool.send("sales", "POST", "/", [], None, repeats_safely=False)
+            (await pool.send("catalog", "POST", "/", [], None, repeats_safely=False)).release()
+
+    async def test_counts_no_answer_as_a_failure(self) -> None:
+        async def busy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 500 Oh\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+            await writer.drain()
+            writer.close()
+
+        async with listening(busy) as port, services(port) as pool:
+            for _ in range(FAILURES * 2):
+                answer = await pool.send("sales", "POST", "/", [], None, repeats_safely=False)
+                assert answer.status == 500
+                answer.release()
+
+    def test_lets_another_try_when_the_first_went_away(self) -> None:
+        breaker = Breaker()
+        for _ in range(FAILURES):
+            breaker.failed(0.0)
+        assert breaker.enter(OPEN_SECONDS) is None
+        assert breaker.enter(OPEN_SECONDS) == 1
+        breaker.abandoned()
+        assert breaker.enter(OPEN_SECONDS) is None
+        breaker.succeeded()
+        assert not breaker.is_open
