@@ -39,7 +39,8 @@ async def read_packing_slip(
     order_id: str, fulfilment_id: str, who: Shipper, sales: Sales, accept: Accept = "*/*"
 ) -> PackingSlip | HTMLResponse:
     """Read what lies in a parcel; as a page to print where ``text/html`` is accepted."""
-    slip = translation.packing_slip(await sales.orders.read(who, order_id, None), fulfilment_id)
+    order = await sales.orders.read(who, order_id, needs="orders.fulfil")
+    slip = translation.packing_slip(order, fulfilment_id)
     return HTMLResponse(page_of(slip)) if "text/html" in accept else slip
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import ConfigDict, StringConstraints
+from pydantic import AfterValidator, ConfigDict, StringConstraints
 
 from common.web.schema import In, LongText, Out
 from services.sales.domain.record import Actor
@@ -14,7 +14,7 @@ class NoteIn(In):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"text": "Called; wants it on Friday."}]})
 
-    text: Annotated[LongText, StringConstraints(strip_whitespace=True, min_length=1)]
+    text: Annotated[LongText, StringConstraints(pattern=r"\S"), AfterValidator(str.strip)]
 
 
 class NoteOut(Out):

@@ -21,13 +21,18 @@ class Access:
         self._orders = orders
         self._customers = customers
 
-    async def order(self, who: Principal, order_id: str, token: str | None = None) -> Order:
-        """One order. Raises NotFound for somebody else's, Unauthenticated for a guest without a token."""
+    async def order(self, who: Principal, order_id: str, token: str | None = None, needs: str = "orders.read") -> Order:
+        """One order, for whoever has ``needs`` as staff, owns it, or sends its token.
+
+        Raises NotFound for somebody else's, Forbidden for staff who see it and lack ``needs``, Unauthenticated
+        for a guest without a token.
+        """
         if who.kind == "anonymous" and token is None:
             raise Unauthenticated("authentication_required", "Sign in, or send X-Order-Token.")
         order = await self._orders.for_company(who.tenant).get(order_id)
-        if who.is_staff and who.may("orders.read"):
+        if who.is_staff and (who.may(needs) or who.may("orders.read")):
             who.require_shop(order.shop_id, "order")
+            who.require(needs)
         elif not (_opens(order, token) or await self._owns(who, order)):
             raise NotFound("order")
         return order
@@ -36,7 +41,7 @@ class Access:
         """What narrows a list to what the caller may see. Raises Unauthenticated for guests."""
         if who.kind == "anonymous":
             raise Unauthenticated("authentication_required", "Sign in to list orders.")
-        if who.is_staff:
+        if who.is_staff and who.may("orders.read"):
             return {"shopId": {"$in": list(who.shop_ids)}} if who.is_limited_to_shops else {}
         return {"customerId": await self._customers.id_of(who) or NOBODY}
 

@@ -37,9 +37,9 @@ class OrderService:
         self._endings = endings
         self._clock = clock
 
-    async def read(self, who: Principal, order_id: str, token: str | None) -> Order:
+    async def read(self, who: Principal, order_id: str, token: str | None = None, needs: str = "orders.read") -> Order:
         """One order. Raises NotFound for somebody else's."""
-        return await self._access.order(who, order_id, token)
+        return await self._access.order(who, order_id, token, needs)
 
     async def browse(self, who: Principal, criteria: dict[str, Any], page: PageRequest) -> Page[Order]:
         """Orders that the caller may see, narrowed by ``criteria``."""
@@ -104,11 +104,15 @@ class OrderService:
             order.fulfil(parcel, now=self._clock.now(), by=by)
             return True
 
-        return await self._change(who, order_id, change)
+        return await self._change(who, order_id, change, needs="orders.fulfil")
 
     async def deliver(self, who: Principal, order_id: str, request_id: str) -> Order:
         """Everything arrived. Raises InvalidTransition."""
-        return await self._move(who, order_id, request_id, lambda order, now, by: order.deliver(now=now, by=by))
+
+        def arrive(order: Order, now: datetime, by: Actor) -> None:
+            order.deliver(now=now, by=by)
+
+        return await self._move(who, order_id, request_id, arrive, needs="orders.fulfil")
 
     async def tell(self, company_id: str, order_id: str) -> Order:
         """One order for another service. Raises NotFound."""
@@ -124,7 +128,12 @@ class OrderService:
         return token
 
     async def _move(
-        self, who: Principal, order_id: str, request_id: str, move: Callable[[Order, datetime, Actor], None]
+        self,
+        who: Principal,
+        order_id: str,
+        request_id: str,
+        move: Callable[[Order, datetime, Actor], None],
+        needs: str = "orders.write",
     ) -> Order:
         """A move by staff. The same request again, after a crash in the middle, answers what it did before."""
 
@@ -134,7 +143,7 @@ class OrderService:
             move(order, self._clock.now(), by)
             return True
 
-        return await self._change(who, order_id, change)
+        return await self._change(who, order_id, change, needs=needs)
 
     async def _change(
         self,
@@ -142,11 +151,12 @@ class OrderService:
         order_id: str,
         change: Callable[[Order, Actor], bool],
         token: str | None = None,
+        needs: str = "orders.write",
     ) -> Order:
         """Load, decide, save; again when the saga was faster. ``change`` answers whether to save."""
         by = Actor.read(current().actor)
         for attempt in range(CAS_TRIES):
-            order = await self._access.order(who, order_id, token)
+            order = await self._access.order(who, order_id, token, needs)
             if not change(order, by):
                 return order
             try:
