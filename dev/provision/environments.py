@@ -2,6 +2,7 @@
 
 import json
 import os
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,10 +16,13 @@ PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_
 PASSED_ON_PREFIXES = ("OTEL_", "MARKETHALL_")
 OPERATORS_OWN = ("MARKETHALL_ADMIN_", "MARKETHALL_AMQP_", "MARKETHALL_TEST_", "MARKETHALL_HOST")
 """What the shell may hold and no service gets: administrators, and an address beside 127.0.0.1."""
-PROVIDER_PREFIX = "STRIPE_"
+CARD_PREFIX, PAYPAL_PREFIX = "STRIPE_", "PAYPAL_"
 MAIL_PREFIX = "SMTP_"
 DEFAULT_ADMINISTRATOR = "admin@markethall.example"
 STRIPE_WEBHOOK_PATH = "/api/payments/webhooks/stripe/platform"
+REAL_WHEN_SET = ("STRIPE_API_KEY", "PAYPAL_CLIENT_ID", "SMTP_HOST")
+"""One variable a provider: where the operator's shell has it, its real provider is used in the sandbox's place."""
+PAYPAL_WEBHOOK_PATH = "/api/payments/webhooks/paypal/platform"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +36,8 @@ class ServerAddresses:
 
 
 def has_real_provider(environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether a real payment key is set, so that the sandbox stays out."""
-    return bool(environment.get("STRIPE_API_KEY"))
+    """Whether every provider is a real one, so that the sandbox stays out."""
+    return all(environment.get(name) for name in REAL_WHEN_SET)
 
 
 def database_prefix() -> str:
@@ -78,6 +82,7 @@ def _suite(home: Home) -> dict[str, str]:
         "MARKETHALL_PORT_BASE": str(home.port_base),
         "MARKETHALL_HOME": str(home.path),
         "MARKETHALL_DATABASE_PREFIX": database_prefix(),
+        "MARKETHALL_PUBLIC_URL": os.environ.get("MARKETHALL_PUBLIC_URL") or home.service_url("gateway"),
     }
 
 
@@ -108,12 +113,25 @@ def administrator(secrets: SecretStore) -> tuple[str, str]:
 
 
 def _payment(home: Home, secrets: SecretStore) -> dict[str, str]:
-    if has_real_provider():
-        return _of_the_shell(PROVIDER_PREFIX)
-    return {**sandbox_provider(home, secrets), "STRIPE_RETURN_URL": home.service_url("gateway") + "/"}
+    if os.environ.get("STRIPE_API_KEY"):
+        cards = _of_the_shell(CARD_PREFIX)
+    else:
+        cards = {**sandbox_cards(home, secrets), "STRIPE_RETURN_URL": home.service_url("gateway") + "/"}
+    paypal = _of_the_shell(PAYPAL_PREFIX) if os.environ.get("PAYPAL_CLIENT_ID") else sandbox_paypal(home, secrets)
+    return {**cards, **paypal}
 
 
-def sandbox_provider(home: Home, secrets: SecretStore) -> dict[str, str]:
+def sandbox_paypal(home: Home, secrets: SecretStore) -> dict[str, str]:
+    """The suite's own PayPal client and webhook, as payment and the sandbox itself need them."""
+    return {
+        "PAYPAL_CLIENT_ID": secrets.get("paypal.client", lambda: "sandbox_" + secret_store.password()),
+        "PAYPAL_CLIENT_SECRET": secrets.get("paypal.secret"),
+        "PAYPAL_API_BASE": f"http://127.0.0.1:{home.port(SANDBOX_HTTP)}",
+        "PAYPAL_WEBHOOK_ID": secrets.get("paypal.webhook", lambda: "WH" + uuid.uuid4().hex[:15].upper()),
+    }
+
+
+def sandbox_cards(home: Home, secrets: SecretStore) -> dict[str, str]:
     """The sandbox's address, key and webhook secret, as payment and the sandbox itself need them."""
     return {
         "STRIPE_API_KEY": secrets.get("stripe.key", lambda: "sk_test_" + secret_store.password()),
@@ -137,7 +155,9 @@ def sandbox_environment(home: Home, secrets: SecretStore) -> dict[str, str]:
     return {
         **inherited(),
         **_suite(home),
-        **sandbox_provider(home, secrets),
+        **sandbox_cards(home, secrets),
+        **sandbox_paypal(home, secrets),
         "MARKETHALL_SANDBOX_DB": str(home.data / "sandbox.sqlite3"),
         "MARKETHALL_SANDBOX_WEBHOOK_URL": home.service_url("gateway") + STRIPE_WEBHOOK_PATH,
+        "MARKETHALL_SANDBOX_PAYPAL_WEBHOOK_URL": home.service_url("gateway") + PAYPAL_WEBHOOK_PATH,
     }

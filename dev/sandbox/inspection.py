@@ -13,6 +13,7 @@ from dev.sandbox import overview, overview_page
 from dev.sandbox.faults import FaultBoard, Faults, FaultsRefused, describe_faults, parse_faults
 from dev.sandbox.mailbox import Mailbox
 from dev.sandbox.page import SAFE_HEADERS
+from dev.sandbox.paypal.webhooks import FROM_ENVIRONMENT
 from dev.sandbox.requests import from_elsewhere, read_body
 from dev.sandbox.schema import EMPTIED_BY_RESET
 from dev.sandbox.storage import Storage
@@ -128,6 +129,7 @@ class Inspection:
             for table in EMPTIED_BY_RESET:
                 db.execute(f"DELETE FROM {table}")
             db.execute("DELETE FROM endpoints WHERE id <> ?", (FIXED_ID,))
+            db.execute("DELETE FROM paypal_objects WHERE parent IS NOT ?", (FROM_ENVIRONMENT,))
 
         await self.storage.run(empty)
         await self.faults.put(Faults())

@@ -70,10 +70,15 @@ def document(title: str, content: str) -> str:
     )
 
 
+def decimals(currency: str) -> int:
+    """How many digits a currency has behind its point."""
+    return 0 if currency.lower() in _ZERO_DECIMALS.split() else 2
+
+
 def money(amount_minor: int, currency: str) -> str:
     """Minor units for people to read: `12.34 GBP`."""
     name = currency.upper()
-    if currency.lower() in _ZERO_DECIMALS.split():
+    if decimals(currency) == 0:
         return f"{amount_minor:,} {name}"
     whole, part = divmod(amount_minor, 100)
     return f"{whole:,}.{part:02d} {name}"

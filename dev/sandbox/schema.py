@@ -88,6 +88,56 @@ CREATE TABLE IF NOT EXISTS refused_recipients (
   times INTEGER NOT NULL
 );
 
+CREATE TABLE IF NOT EXISTS paypal_objects (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL,     -- order, authorization, capture, refund, token, webhook, event
+  account TEXT NOT NULL,  -- the client id
+  parent TEXT,            -- the order of a payment, the capture of a refund, the customer of a token
+  status TEXT,
+  currency TEXT,
+  amount_minor INTEGER NOT NULL DEFAULT 0,
+  invoice TEXT,
+  request_id TEXT,        -- the PayPal-Request-Id of the request that made it
+  created REAL NOT NULL,
+  body TEXT NOT NULL,
+  hidden TEXT NOT NULL    -- what PayPal would know and not tell
+);
+CREATE INDEX IF NOT EXISTS paypal_objects_by_kind ON paypal_objects (kind, account, seq);
+CREATE INDEX IF NOT EXISTS paypal_objects_by_parent ON paypal_objects (parent, kind) WHERE parent IS NOT NULL;
+CREATE INDEX IF NOT EXISTS paypal_objects_by_invoice ON paypal_objects (account, invoice) WHERE invoice IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS paypal_settlements (  -- captures under review
+  capture TEXT PRIMARY KEY,
+  account TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  due_at REAL NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS own_secrets (  -- signing keys, made at the first start
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS callbacks (  -- what PayPal and Twilio send back; Stripe's are deliveries
+  seq INTEGER PRIMARY KEY,
+  provider TEXT NOT NULL,
+  event TEXT NOT NULL,
+  type TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  receiver TEXT NOT NULL,  -- what signs it: a webhook's id, an account
+  url TEXT NOT NULL,
+  body TEXT NOT NULL,
+  state TEXT NOT NULL,     -- pending, delivered, failed
+  attempts INTEGER NOT NULL DEFAULT 0,
+  next_at REAL NOT NULL,
+  last_status INTEGER,
+  last_error TEXT,
+  delivered_at REAL
+);
+CREATE INDEX IF NOT EXISTS callbacks_due ON callbacks (next_at) WHERE state = 'pending';
+CREATE INDEX IF NOT EXISTS callbacks_by_subject ON callbacks (subject);
+
 CREATE TABLE IF NOT EXISTS faults (
   name TEXT PRIMARY KEY,
   value INTEGER NOT NULL
@@ -99,6 +149,8 @@ EMPTIED_BY_RESET = (
     "idempotency",
     "deliveries",
     "settlements",
+    "paypal_settlements",
+    "callbacks",
     "mails",
     "mail_recipients",
     "refused_recipients",

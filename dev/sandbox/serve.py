@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
 import uvicorn
@@ -13,11 +13,18 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from common.clock import SystemClock
+from dev.sandbox.callbacks import Callback, CallbackSender
 from dev.sandbox.cardholder import Cardholder
 from dev.sandbox.connection import BreakableProtocol
 from dev.sandbox.faults import FaultBoard
 from dev.sandbox.inspection import Inspection
 from dev.sandbox.mailbox import Mailbox
+from dev.sandbox.paypal.access import Client
+from dev.sandbox.paypal.api import PayPalApi
+from dev.sandbox.paypal.buyer import Buyer
+from dev.sandbox.paypal.sending import next_review, settle_reviews, signed_headers
+from dev.sandbox.paypal.signing import load_signer
+from dev.sandbox.paypal.webhooks import put_fixed as put_fixed_webhook
 from dev.sandbox.settings import Settings, SettingsRefused, read_settings
 from dev.sandbox.smtp import start_smtp
 from dev.sandbox.storage import Storage
@@ -60,25 +67,53 @@ def build(settings: Settings, smtp_socket: socket.socket) -> Starlette:
     inspection = Inspection(storage=storage, mailbox=mailbox, faults=faults, wake=dispatcher.wake)
     cardholder = Cardholder(storage=storage, now=_now, public_url=settings.public_url, wake=dispatcher.wake)
 
+    sender = _callback_sender(storage, settings)
+    paypal = _paypal(storage, settings, sender)
+    buyer = Buyer(storage=storage, now=_now, public_url=settings.public_url, wake=sender.wake)
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await storage.open()
         await storage.run(lambda db: put_fixed(db, settings.endpoint, _now()))
+        await storage.run(lambda db: put_fixed_webhook(db, settings.paypal, _now()))
         await faults.load()
         smtp = await start_smtp(mailbox, smtp_socket)
-        sending = asyncio.create_task(dispatcher.run())
-        sending.add_done_callback(_stop_when_broken)
+        sending = [asyncio.create_task(dispatcher.run()), asyncio.create_task(sender.run())]
+        for task in sending:
+            task.add_done_callback(_stop_when_broken)
         try:
             yield
         finally:
             smtp.close()
-            sending.cancel()
-            with suppress(asyncio.CancelledError):
-                await sending
+            for task in sending:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
             await storage.close()
 
-    routes = [Mount("/v1", stripe), *inspection.routes(), *cardholder.routes()]
+    # Stripe has the rest of /v1: whoever shares it stands before it.
+    routes = [*paypal.routes(), *buyer.routes(), *inspection.routes(), *cardholder.routes(), Mount("/v1", stripe)]
     return Starlette(routes=routes, lifespan=lifespan)
+
+
+def _paypal(storage: Storage, settings: Settings, sender: CallbackSender) -> PayPalApi:
+    client_id, secret = settings.paypal.client_id, settings.paypal.client_secret
+    client = Client(client_id, secret) if client_id and secret else None
+    return PayPalApi(storage=storage, now=_now, public_url=settings.public_url, client=client, wake=sender.wake)
+
+
+def _callback_sender(storage: Storage, settings: Settings) -> CallbackSender:
+    async def paypal(callback: Callback) -> Mapping[str, str]:
+        signer = await storage.run(load_signer)
+        return signed_headers(signer, callback, now=_now(), public_url=settings.public_url)
+
+    return CallbackSender(
+        storage,
+        now=_now,
+        signers={"paypal": paypal},
+        settle=settle_reviews(settings.public_url),
+        next_settlement=next_review,
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -18,12 +18,30 @@ class FixedEndpoint:
 
 
 @dataclass(frozen=True)
+class FixedWebhook:
+    """PayPal's webhook that is known from the start; its events are signed by the sandbox's own certificate."""
+
+    id: str
+    url: str
+
+
+@dataclass(frozen=True)
+class PayPalSettings:
+    """The suite's own client, whose secret is checked, and its webhook."""
+
+    client_id: str | None
+    client_secret: str | None
+    webhook: FixedWebhook | None
+
+
+@dataclass(frozen=True)
 class Settings:
     """`database` is None for memory only; `public_url` is where a customer's browser reaches the sandbox."""
 
     public_url: str
     database: Path | None
     endpoint: FixedEndpoint | None
+    paypal: PayPalSettings
 
 
 def read_settings(environ: Mapping[str, str], *, host: str, http_port: int) -> Settings:
@@ -34,6 +52,7 @@ def read_settings(environ: Mapping[str, str], *, host: str, http_port: int) -> S
         public_url=public_url.rstrip("/"),
         database=_database(environ),
         endpoint=_endpoint(environ),
+        paypal=_paypal(environ),
     )
 
 
@@ -55,3 +74,14 @@ def _endpoint(environ: Mapping[str, str]) -> FixedEndpoint | None:
     if not secret:
         raise SettingsRefused("MARKETHALL_SANDBOX_WEBHOOK_URL needs STRIPE_WEBHOOK_SECRET beside it")
     return FixedEndpoint(url=url, secret=secret)
+
+
+def _paypal(environ: Mapping[str, str]) -> PayPalSettings:
+    url, webhook_id = environ.get("MARKETHALL_SANDBOX_PAYPAL_WEBHOOK_URL"), environ.get("PAYPAL_WEBHOOK_ID")
+    client_id, secret = environ.get("PAYPAL_CLIENT_ID"), environ.get("PAYPAL_CLIENT_SECRET")
+    if url and not webhook_id:
+        raise SettingsRefused("MARKETHALL_SANDBOX_PAYPAL_WEBHOOK_URL needs PAYPAL_WEBHOOK_ID beside it")
+    if client_id and not secret:
+        raise SettingsRefused("PAYPAL_CLIENT_ID needs PAYPAL_CLIENT_SECRET beside it")
+    webhook = FixedWebhook(id=webhook_id, url=url) if url and webhook_id else None
+    return PayPalSettings(client_id or None, secret or None, webhook)

@@ -1,0 +1,1 @@
+"""PayPal's REST API: orders, payments, vaulted wallets, webhooks."""
