@@ -27,6 +27,11 @@ class Step:
     body: Any
     expected: frozenset[int]
 
+    @property
+    def is_foreign(self) -> bool:
+        """Whether a success would itself be a leak."""
+        return self.variation.startswith("another company's") and "?" not in self.variation
+
 
 async def walk(own: World, foreign: World, callers: dict[str, Caller], rows: list[Row], routes: set[str]) -> Report:
     """Call every route of ``routes`` as its row says; ``callers`` all belong to ``own``."""
@@ -74,7 +79,8 @@ async def _steps(row: Row, caller: Caller, own: World, foreign: World) -> list[S
     steps = []
     for name, kind in row.ids.items():
         expected = row.foreign if may else refusal
-        steps.append(Step(f"another company's {name}", ids | {name: foreign.known(kind)}, query, body, expected))
+        others = row.ok if caller.name in row.sees_all else expected
+        steps.append(Step(f"another company's {name}", ids | {name: foreign.known(kind)}, query, body, others))
         steps.append(Step(f"no such {name}", ids | {name: _absent(kind, own)}, query, body, expected))
     for name, kind in row.hidden.get(caller.name, {}).items():
         steps.append(Step(f"hidden {name}", ids | {name: own.known(kind)}, query, body, row.foreign))
@@ -142,10 +148,11 @@ def _judge(row: Row, caller: Caller, step: Step, answer: httpx2.Response, foreig
         report.wrong.append(finding)
     if answer.status_code >= 500 and answer.status_code not in step.expected:
         return
+    if caller.name in row.sees_all:
+        return
     sent = f"{answer.request.url} {answer.request.content!r}"
-    if any(secret in answer.text and secret not in sent for secret in _secrets(foreign)) or (
-        "another company's" in step.variation and answer.status_code < 300 and not _is_empty(answer)
-    ):
+    shows = any(secret in answer.text and secret not in sent for secret in _secrets(foreign))
+    if shows or (step.is_foreign and answer.status_code < 300):
         report.leaks.append(finding)
 
 
@@ -153,11 +160,3 @@ def _secrets(foreign: World) -> Iterator[str]:
     """Texts that only the other company has."""
     yield foreign.mark
     yield from foreign.made
-
-
-def _is_empty(answer: httpx2.Response) -> bool:
-    """Whether a list answered that there is nothing."""
-    if answer.status_code == 204 or not answer.content:
-        return False
-    told = answer.json()
-    return isinstance(told, dict) and (told.get("items") == [] or told.get("results") == [])

@@ -22,7 +22,8 @@ class Row:
     makes a valid body; ``body_ids`` name the places in it, such as ``items.0.productId``, that hold an id of
     the given kind. ``hidden``: for one caller, kinds of the same company that it must not find either.
     ``refused``: what particular callers are told instead of the usual 401 or 403. ``fresh``: the parameters
-    whose resource is made anew for each call that may succeed, since it is used up.
+    whose resource is made anew for each call that may succeed, since it is used up. ``sees_all``: callers of
+    the platform, to whom every company's resources are shown.
     """
 
     route: str
@@ -38,6 +39,7 @@ class Row:
     refused: Mapping[str, int] = field(default_factory=dict)
     answers: Mapping[str, frozenset[int]] = field(default_factory=dict)
     fresh: frozenset[str] = frozenset()
+    sees_all: frozenset[str] = frozenset()
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes | None = None
 

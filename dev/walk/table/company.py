@@ -7,6 +7,8 @@ from dev.walk.callers import ADMINS, SUPER
 from dev.walk.rows import Row
 from dev.walk.world import PASSWORD, World
 
+PLATFORM = frozenset({SUPER})
+
 
 def company(world: World) -> dict[str, Any]:
     slug = f"{world.mark}-{secrets.token_hex(3)}"
@@ -16,12 +18,13 @@ def company(world: World) -> dict[str, Any]:
 
 ROWS = [
     Row("POST /api/companies", frozenset({SUPER}), body=company),
-    Row("GET /api/companies", ADMINS),
-    Row("GET /api/companies/{company_id}", ADMINS, ids={"company_id": "company"}),
+    Row("GET /api/companies", ADMINS, sees_all=PLATFORM),
+    Row("GET /api/companies/{company_id}", ADMINS, ids={"company_id": "company"}, sees_all=PLATFORM),
     Row(
         "PATCH /api/companies/{company_id}",
         ADMINS,
         ids={"company_id": "company"},
+        sees_all=PLATFORM,
         body=lambda world: {"name": f"Company {world.mark}"},
     ),
 ]

@@ -8,7 +8,6 @@ ANYBODY = EVERYBODY | {SCOPELESS}
 ROWS = [
     Row("GET /health", ANYBODY),
     Row("GET /health/ready", ANYBODY),
-    Row("GET /health/live", ANYBODY),
     Row("GET /openapi.json", ANYBODY),
     Row("GET /asyncapi.json", ANYBODY),
     Row("GET /docs", ANYBODY),

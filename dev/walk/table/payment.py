@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dev.walk.callers import BUYERS, CUSTOMER, EVERYBODY, SCOPELESS, SELLERS, VISITORS
+from dev.walk.callers import ADMINS, BUYERS, CUSTOMER, EVERYBODY, SCOPELESS, SELLERS, VISITORS
 from dev.walk.makers import eur
 from dev.walk.rows import STATE, Row
 from dev.walk.world import World
@@ -30,7 +30,7 @@ ROWS = [
         answers=WITHOUT_ITS_TOKEN,
     ),
     Row("GET /api/payments", SELLERS, query={"orderId": "order"}),
-    Row("GET /api/payments/ledger/balances", SELLERS),
+    Row("GET /api/payments/ledger/balances", ADMINS),
     Row("GET /api/payments/{payment_id}", BUYERS | VISITORS, ids=PAYMENT, hidden=PERSONAL, answers=WITHOUT_ITS_TOKEN),
     Row(
         "POST /api/payments/{payment_id}/refund",

@@ -11,9 +11,8 @@ ORDER = {"order_id": "order"}
 PERSONAL = {CUSTOMER: {"order_id": "order_of_others"}}
 IN_SHOP = {MANAGER: {"order_id": "order_of_other_shop"}, STAFF: {"order_id": "order_of_other_shop"}}
 CUSTOMER_RECORD = {"customer_id": "customer_record"}
-NOT_FOUND = frozenset({404})
-WITHOUT_ITS_TOKEN = dict.fromkeys(VISITORS, NOT_FOUND)
-"""A guest reads an order by its token alone; without one there is nothing to be found."""
+WITHOUT_ITS_TOKEN = dict.fromkeys(VISITORS, 401)
+"""A guest reads an order by its token alone; without one nobody is known."""
 
 
 async def order(world: World) -> dict[str, Any]:
@@ -34,26 +33,26 @@ ROWS = [
     Row("GET /api/orders", BUYERS, query={"customerId": "customer", "shopId": "shop"}),
     Row(
         "GET /api/orders/{order_id}",
-        EVERYBODY,
+        BUYERS,
         ids={"order_id": "shop_order"},
         hidden=PERSONAL | IN_SHOP,
-        answers=WITHOUT_ITS_TOKEN,
+        refused=WITHOUT_ITS_TOKEN,
     ),
     Row(
         "PATCH /api/orders/{order_id}",
-        EVERYBODY,
+        BUYERS,
         ids={"order_id": "shop_order"},
         body=lambda world: {"note": world.mark},
         hidden=PERSONAL | IN_SHOP,
-        answers=WITHOUT_ITS_TOKEN,
+        refused=WITHOUT_ITS_TOKEN,
     ),
     Row(
         "POST /api/orders/{order_id}/cancel",
-        EVERYBODY,
+        BUYERS,
         ids={"order_id": "shop_order"},
         body=lambda _: {},
         hidden=PERSONAL | IN_SHOP,
-        answers=WITHOUT_ITS_TOKEN,
+        refused=WITHOUT_ITS_TOKEN,
         fresh=frozenset({"order_id"}),
     ),
     Row(
