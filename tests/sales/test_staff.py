@@ -86,6 +86,7 @@ class TestManualCapture:
             order = await trade.place(customer, payment=payment)
             created = (await trade.sales.events.wait_for("order.created", lambda e: e.subject == order["id"]))[0]
             await trade.reserve(order["id"])
+            await trade.when(customer, order["id"], fulfilmentStatus="reserved")
             about = {"payment_id": "pay_1", "order_id": order["id"], "method": "card", "amount": gbp(2000)}
             await trade.sales.publish(PaymentAuthorized(provider="stripe", **about), trade.company, times=2)
             await trade.when(customer, order["id"], status="confirmed", paymentStatus="authorized")

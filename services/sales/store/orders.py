@@ -132,7 +132,8 @@ class Orders(Store[Order]):
 
 
 def _search_keys(order: Order) -> list[str]:
-    """What a search may begin with: the number, the address, the name, and each word of it."""
-    name = (order.customer_name or "").casefold()
-    keys = [order.number.casefold(), (order.email or "").casefold(), name, *name.split()[1:NAME_KEYS]]
+    """What a search may begin with: the number, the address, and the name from each of its words on."""
+    words = (order.customer_name or "").casefold().split()[:NAME_KEYS]
+    names = [" ".join(words[start:]) for start in range(len(words))]
+    keys = [order.number.casefold(), (order.email or "").casefold(), *names]
     return list(dict.fromkeys(key for key in keys if key))
