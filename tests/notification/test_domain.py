@@ -21,8 +21,10 @@ def notification() -> Notification:
         event_id="evt_1",
         type="welcome",
         channel="email",
+        way="email",
         priority="normal",
-        status="sending",
+        rank=2,
+        status="queued",
         recipient=Recipient(address="a@b.example"),
         recipient_key="a@b.example",
         subject="s",
@@ -36,7 +38,7 @@ class TestNoteFailed:
         message = notification()
         for pause in RETRY_SECONDS:
             message.note_failed(NOW, "451 later")
-            assert message.status == "waiting"
+            assert message.status == "queued"
             assert message.next_attempt_at is not None
             assert (message.next_attempt_at - NOW).total_seconds() == pause
         message.note_failed(NOW, "451 later")

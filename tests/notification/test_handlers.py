@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 import pytest
 
 from common.events.identity import UserCreated
-from common.events.orders import OrderConfirmed
+from common.events.orders import CustomerCreated, OrderConfirmed
 from common.events.parts import OrderLine
 from common.events.stock import OutOfStock
 from common.events.tenancy import CompanyCreated, CompanySettings
 from common.ids import new_id
 from common.money import Money
 from common.testing import Harness
-from services.notification import service
+from services.notification.service import composing
 from tests.notification.conftest import Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -33,13 +33,13 @@ def company(company_id: str) -> CompanyCreated:
     )
 
 
-def confirmed(email: str | None) -> OrderConfirmed:
+def confirmed(email: str | None, customer_id: str | None = None) -> OrderConfirmed:
     line = OrderLine(id="l1", product_id="prd_1", sku="A", name="Apple", quantity=2, unit_price=PRICE, total=PRICE * 2)
     return OrderConfirmed(
         order_id=new_id("ord"),
         number="O-1",
         channel="web",
-        customer_id="cus_1",
+        customer_id=customer_id,
         email=email,
         lines=[line],
         total=PRICE * 2,
@@ -74,12 +74,12 @@ class TestAlertStock:
     async def test_shows_staff_at_once_and_gathers_mails_to_each_admin(
         self, notification: Harness, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(service, "GATHER_SECONDS", 2)
+        monkeypatch.setattr(composing, "GATHER_SECONDS", 2)
         company_id, address = new_id("cmp"), f"{new_id('a')}@staff.example"
         await notification.publish(company(company_id), company_id)
         await notification.publish(UserCreated(user_id="usr_1", email=address, role="company_admin"), company_id)
         await notification.publish(UserCreated(user_id="usr_2", email=f"x{address}", role="shop_staff"), company_id)
-        staff = notification.service._staff.collection
+        staff = notification.service.recipients.staff.collection
         async with asyncio.timeout(10):
             while await staff.count_documents({"companyId": company_id}) < 2:
                 await asyncio.sleep(0.02)
@@ -103,7 +103,13 @@ class TestList:
     async def test_customers_see_their_own_only(self, notification: Harness) -> None:
         company_id = new_id("cmp")
         await notification.publish(company(company_id), company_id)
-        await notification.publish(confirmed("c@buyers.example"), company_id)
+        known = CustomerCreated(customer_id="cus_1", user_id=None, email="c@buyers.example")
+        await notification.publish(known, company_id)
+        customers = notification.runtime.database["customers"]
+        async with asyncio.timeout(10):
+            while not await customers.count_documents({"companyId": company_id}):
+                await asyncio.sleep(0.02)
+        await notification.publish(confirmed("c@buyers.example", "cus_1"), company_id)
         await notification.events.wait_for("notification.sent", lambda e: e.company_id == company_id)
         async with notification.user("customer", company_id, customer_id="cus_1") as mine:
             own = (await mine.get("/api/notifications")).json()["items"]

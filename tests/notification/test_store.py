@@ -24,8 +24,11 @@ def mail(store: Notifications, event_id: str) -> Notification:
         event_id=event_id,
         type="stock_alert",
         channel="email",
+        way="email",
         priority="critical",
-        status="sending",
+        rank=0,
+        status="queued",
+        gathering=True,
         recipient=Recipient(address="admin@staff.example"),
         recipient_key="admin@staff.example",
         subject="Something is out of stock",
@@ -41,7 +44,7 @@ async def gather(store: Notifications, event_id: str) -> None:
 
 class TestGather:
     async def test_puts_what_comes_at_once_into_one_mail(self, notification: Harness) -> None:
-        store = notification.service._notifications.for_company(new_id("cmp"))
+        store = notification.service.notifications.for_company(new_id("cmp"))
         events = [new_id("evt") for _ in range(24)]
         for _ in range(3):  # the first ones to come race for the mail's beginning
             await asyncio.gather(*(gather(store, event_id) for event_id in [*events, *events]))
@@ -49,16 +52,16 @@ class TestGather:
         assert sorted(item.event_id for item in only.items) == sorted(events)
 
     async def test_begins_the_next_mail_once_one_is_full(self, notification: Harness) -> None:
-        store = notification.service._notifications.for_company(new_id("cmp"))
+        store = notification.service.notifications.for_company(new_id("cmp"))
         events = [new_id("evt") for _ in range(ITEMS_LIMIT + 5)]
         for start in range(0, len(events), 10):
             await asyncio.gather(*(gather(store, event_id) for event_id in events[start : start + 10]))
         found = await store.find_many({}, 10)
         assert sorted(len(each.items) for each in found) == [5, ITEMS_LIMIT]
-        assert sorted(each.status for each in found) == ["gathering", "waiting"]
+        assert sorted(each.gathering for each in found) == [False, True]
 
     async def test_looks_an_alert_up_by_an_index(self, notification: Harness) -> None:
-        store = notification.service._notifications.for_company(new_id("cmp"))
+        store = notification.service.notifications.for_company(new_id("cmp"))
         criteria = {"type": "stock_alert", "recipientKey": "admin@staff.example", "items.eventId": new_id("evt")}
         plan = await store.collection.find(store.scope(criteria)).explain()
         assert "company_gathered" in str(plan["queryPlanner"])  # with few messages any index does

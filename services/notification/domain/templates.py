@@ -1,9 +1,14 @@
-"""The texts of messages, by type. Values are set in as plain text; nothing in them is interpreted."""
+"""The texts of messages, by kind. Values are set in as plain text; nothing in them is interpreted."""
 
+import re
 from dataclasses import dataclass
+from html import escape
 from string import Template
 
 from common.money import Money, exponent
+
+SMS_LENGTH = 480
+"""Three parts of a long text message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +32,58 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Your order $number is on its way",
         "A parcel of your order $number has left us.\n\n$lines\n\nTracking: $tracking\n\n$company",
     ),
+    "order_delivered": (
+        "Your order $number has arrived",
+        "Your order $number was delivered. We hope you like it.\n\n$company",
+    ),
+    "payment_failed": (
+        "Your payment for order $number did not succeed",
+        "We could not take $amount for your order $number: $reason.\n\n"
+        "Your order is kept for you. Pay another way here:\n$url\n\n$company",
+    ),
+    "refund_issued": (
+        "We have refunded $amount",
+        "$amount of your order $number is on its way back to you. Your bank may need a few days.\n\n$company",
+    ),
+    "debt_notice": (
+        "A payment of $amount is overdue",
+        "$amount has been due since $due. Please pay it soon, or write to us if you already have.\n\n$company",
+    ),
     "welcome": ("Welcome to $company", "Hello $name,\n\nyour account at $company is ready.\n"),
+    "password_reset": (
+        "Choose a new password",
+        "Hello $name,\n\nsomebody asked for a new password for this address. Choose it here:\n$url\n\n"
+        "Code: $token\nValid until $expires. If it was not you, ignore this mail: nothing has changed.\n",
+    ),
+    "email_verification": (
+        "Confirm your address",
+        "Hello $name,\n\nconfirm that this address is yours:\n$url\n\nCode: $token\nValid until $expires.\n",
+    ),
+    "email_change": (
+        "Confirm your new address",
+        "Hello $name,\n\nconfirm that your account moves to this address:\n$url\n\n"
+        "Code: $token\nValid until $expires. Until then the old one stays.\n",
+    ),
+    "account_locked": (
+        "Your account was locked",
+        "Hello $name,\n\nthere were too many wrong passwords, so signing in is locked for a while. Unlock it here:\n"
+        "$url\n\nCode: $token\nValid until $expires. If it was not you, choose a new password.\n",
+    ),
     "invitation": (
         "You are invited to work with $company",
-        "Hello $name,\n\n$company has invited you. Sign in to accept the invitation.\n",
+        "Hello $name,\n\n$company has invited you. Accept the invitation here:\n$url\n\n"
+        "Code: $token\nValid until $expires.\n",
     ),
     "stock_alert": ("$sku: $state", "$sku is $state.\n\nAvailable: $available\nThreshold: $threshold\n"),
     "debt_overdue": ("A debt of $amount is overdue", "$debtor owes $amount since $due.\n"),
+    "test": ("A test message of $company", "This is a test. If you can read it, the channel works.\n\n$company"),
 }
+
+LINK_SUBJECTS = {
+    kind: _TEXTS[kind][0]
+    for kind in ("password_reset", "email_verification", "email_change", "account_locked", "invitation")
+}
+"""Kinds whose body holds a secret and is written only when it leaves."""
 
 REASONS = {
     "out_of_stock": "an article is out of stock",
@@ -44,12 +93,44 @@ REASONS = {
     "staff": "the shop cancelled it",
 }
 
+DECLINES = {
+    "insufficient_funds": "there is not enough money on the account",
+    "expired_card": "the card has expired",
+    "incorrect_cvc": "the security code was not right",
+    "lost_card": "the card cannot be used",
+    "stolen_card": "the card cannot be used",
+}
 
-def render(message_type: str, **values: str) -> Text:
+_ADDRESS = re.compile(r"https?://[^\s<>\"']+")
+
+
+def render(kind: str, **values: str) -> Text:
     """The text of a message. Raises KeyError for a value that the text needs and did not get."""
-    subject, body = _TEXTS[message_type]
-    line = Template(subject).substitute(values)
-    return Text(subject=" ".join(line.split())[:200], body=Template(body).substitute(values))
+    subject, body = _TEXTS[kind]
+    return Text(subject=one_line(Template(subject).substitute(values)), body=Template(body).substitute(values))
+
+
+def one_line(text: str) -> str:
+    """A subject: one line, at most 200 characters, so that no value can add a header."""
+    return " ".join(text.split())[:200]
+
+
+def subject_of(kind: str, **values: str) -> str:
+    """The subject alone, for a message whose body is written later."""
+    return one_line(Template(_TEXTS[kind][0]).substitute(values))
+
+
+def as_html(body: str) -> str:
+    """The body for mail readers: every character of it is text, and only web addresses become links."""
+    paragraphs = [part for part in body.strip().split("\n\n") if part]
+    shown = "".join(f"<p>{_linked(part)}</p>" for part in paragraphs)
+    return f'<!doctype html><html><body style="font-family:sans-serif;line-height:1.5">{shown}</body></html>'
+
+
+def as_sms(text: Text) -> str:
+    """The whole message as one short text."""
+    lines = " ".join(line for line in text.body.splitlines() if line)
+    return lines if len(lines) <= SMS_LENGTH else lines[: SMS_LENGTH - 1] + "…"
 
 
 def amount(money: Money) -> str:
@@ -60,3 +141,12 @@ def amount(money: Money) -> str:
     sign = "-" if money.amount < 0 else ""
     major, minor = divmod(abs(money.amount), 10**digits)
     return f"{sign}{major}.{minor:0{digits}} {money.currency}"
+
+
+def _linked(part: str) -> str:
+    pieces, at = [], 0
+    for found in _ADDRESS.finditer(part):
+        address = escape(found.group())
+        pieces += [escape(part[at : found.start()]), f'<a href="{address}">{address}</a>']
+        at = found.end()
+    return "".join([*pieces, escape(part[at:])]).replace("\n", "<br>")

@@ -1,15 +1,24 @@
-"""From events to messages: who is told what."""
+"""From events to texts: what is said about what happened."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from common.events import Envelope, EventData
-from common.events.identity import UserCreated, UserRegistered
-from common.events.orders import OrderCancelled, OrderConfirmed, OrderFulfilled
-from common.events.payments import DebtOverdue
+from common.events.orders import OrderCancelled, OrderConfirmed, OrderFulfilled, OrderStatusChanged
+from common.events.payments import DebtOverdue, PaymentFailed, PaymentRefunded
 from common.events.stock import StockFact
 from common.ids import new_id
 from services.notification.domain import templates
-from services.notification.domain.message import LOCK_SECONDS, Channel, Notification, Priority, Recipient, Reference
+from services.notification.domain.message import (
+    RANKS,
+    Channel,
+    Contacts,
+    Notification,
+    Priority,
+    Recipient,
+    Reference,
+)
 from services.notification.domain.templates import Text
 
 LINES_SHOWN = 50
@@ -17,7 +26,7 @@ STATES = {"inventory.low_stock": "running low", "inventory.out_of_stock": "out o
 
 
 def order_text(event: Envelope[EventData], company: str) -> tuple[str, Text]:
-    """Message type and text for what happened to an order."""
+    """Kind and text for what happened to an order."""
     data = event.data
     if isinstance(data, OrderConfirmed):
         rows = [f"{line.quantity} x {line.name}: {templates.amount(line.total)}" for line in data.lines]
@@ -27,16 +36,31 @@ def order_text(event: Envelope[EventData], company: str) -> tuple[str, Text]:
         reason = templates.REASONS.get(data.reason, data.reason)
         values = {"number": data.number, "reason": reason, "total": templates.amount(data.total)}
         return "order_cancelled", templates.render("order_cancelled", company=company, **values)
+    if isinstance(data, OrderStatusChanged):
+        return "order_delivered", templates.render("order_delivered", company=company, number=data.number)
     assert isinstance(data, OrderFulfilled)
     rows = [f"{line.quantity} x {line.sku}" for line in data.lines]
     values = {"number": data.number, "lines": _shortened(rows), "tracking": data.tracking or "none"}
     return "order_shipped", templates.render("order_shipped", company=company, **values)
 
 
-def account_text(data: UserRegistered | UserCreated, company: str) -> tuple[str, Text]:
-    """Message type and text for a new account or an invitation."""
-    message_type = "invitation" if isinstance(data, UserCreated) else "welcome"
-    return message_type, templates.render(message_type, name=data.name or data.email, company=company)
+def refund_text(data: PaymentRefunded, number: str, company: str) -> Text:
+    """Money is on its way back."""
+    return templates.render("refund_issued", amount=templates.amount(data.amount), number=number, company=company)
+
+
+def decline_text(data: PaymentFailed, number: str, company: str, url: str) -> Text:
+    """A payment was declined, and where to pay another way."""
+    reason = templates.DECLINES.get(data.decline_code or data.code, "the payment was declined")
+    amount = templates.amount(data.amount)
+    return templates.render("payment_failed", amount=amount, number=number, reason=reason, url=url, company=company)
+
+
+def link_text(kind: str, told: Mapping[str, Any], company: str) -> Text:
+    """A mail with a secret, from what auth told about the link."""
+    expires = str(told.get("expiresAt") or "")[:16].replace("T", " ") + " UTC"
+    name = told.get("name") or told["email"]
+    return templates.render(kind, name=name, url=told["url"], token=told["token"], expires=expires, company=company)
 
 
 def stock_text(event: Envelope[StockFact]) -> Text:
@@ -53,45 +77,59 @@ def stock_text(event: Envelope[StockFact]) -> Text:
 
 def debt_text(data: DebtOverdue) -> Text:
     """The text of an overdue notice to staff."""
-    return templates.render(
-        "debt_overdue",
-        amount=templates.amount(data.outstanding),
-        debtor=data.debtor_id,
-        due=data.due_at.date().isoformat(),
-    )
+    due, amount = data.due_at.date().isoformat(), templates.amount(data.outstanding)
+    return templates.render("debt_overdue", amount=amount, debtor=data.debtor_id, due=due)
+
+
+def debt_notice(data: DebtOverdue, company: str) -> Text:
+    """The text of an overdue notice to who owes."""
+    due, amount = data.due_at.date().isoformat(), templates.amount(data.outstanding)
+    return templates.render("debt_notice", amount=amount, due=due, company=company)
 
 
 def message(
-    event: Envelope[EventData],
-    message_type: str,
+    kind: str,
     text: Text,
     reference: Reference,
     recipient: Recipient,
+    contacts: Contacts,
+    way: list[Channel],
     *,
-    channel: Channel,
+    event_id: str,
+    company_id: str | None,
+    shop_id: str | None,
     priority: Priority,
     now: datetime,
 ) -> Notification:
-    """One message caused by ``event``. Mail is locked for the sender that is about to take it."""
-    is_mail = channel == "email"
+    """One message that waits for the first channel of its way."""
+    first, *rest = way
     return Notification(
         id=new_id("ntf"),
-        company_id=event.company_id,
+        company_id=company_id,
         created_at=now,
         updated_at=now,
-        event_id=event.id,
-        shop_id=event.shop_id,
-        type=message_type,
-        channel=channel,
+        event_id=event_id,
+        shop_id=shop_id,
+        type=kind,
+        channel=first,
+        way=first,
+        route=rest,
         priority=priority,
-        status="sending",
+        rank=RANKS[priority],
+        status="queued",
         recipient=recipient,
         recipient_key=recipient.key,
+        contacts=contacts,
         subject=text.subject,
         body=text.body,
         reference=reference,
-        next_attempt_at=now + timedelta(seconds=LOCK_SECONDS) if is_mail else None,
+        next_attempt_at=now,
     )
+
+
+def gathered_at(now: datetime, seconds: float) -> datetime:
+    """When a mail that is begun now leaves."""
+    return now + timedelta(seconds=seconds)
 
 
 def _shortened(rows: list[str]) -> str:

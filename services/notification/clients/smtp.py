@@ -1,32 +1,17 @@
-"""The outside: a mail server spoken to over SMTP, through connections that stay open."""
+"""Mail: a server spoken to over SMTP, through connections that stay open."""
 
 import asyncio
 from email.message import EmailMessage
-from typing import Protocol
 
 import aiosmtplib
 
-from services.notification.domain import Notification
+from services.notification.clients.port import DEADLINE_SECONDS, NotHandedOver, Refused
+from services.notification.domain import Outgoing, Receipt
 from services.notification.settings import Settings
 
-DEADLINE_SECONDS = 15
 MESSAGE_ID_DOMAIN = "markethall.example"
-
-
-class Refused(Exception):
-    """The recipient's server refused the message for good (a 5yz reply)."""
-
-
-class NotHandedOver(Exception):
-    """The mail server could not be reached, or asked to come again (a 4yz reply)."""
-
-
-class MailPort(Protocol):
-    """Whoever takes a message on its way."""
-
-    async def send(self, notification: Notification) -> None:
-        """Hand over one message. Raises Refused or NotHandedOver."""
-        ...
+DEAD_CODES = frozenset({550, 551, 553})
+"""Replies to a recipient that say that there is no such mailbox."""
 
 
 class SmtpMail:
@@ -38,24 +23,30 @@ class SmtpMail:
         for _ in range(settings.senders):
             self._idle.put_nowait(None)
 
-    async def send(self, notification: Notification) -> None:
-        """Hand over one message. Raises Refused or NotHandedOver."""
+    async def send(self, message: Outgoing, *, repeated: bool) -> Receipt:
+        """Hand over one mail. Raises Refused or NotHandedOver."""
         try:
-            message = _message(notification, self._settings.smtp_sender)
+            mail = _mail(message, self._settings.smtp_sender)
         except ValueError as error:  # a line break in a header, an address that is none
             raise Refused(f"cannot be written as a mail: {error}") from error
         connection = await self._idle.get()
+        kept: aiosmtplib.SMTP | None = None
         try:
             if connection is None or not connection.is_connected:
                 connection = await self._connect()
-            await connection.send_message(message)
+            await connection.send_message(mail)
+            kept = connection
         except (aiosmtplib.SMTPResponseException, aiosmtplib.SMTPRecipientsRefused) as error:
+            kept = connection
             raise _verdict(error) from error
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            connection = None
-            raise NotHandedOver(repr(error)) from error
+            raise NotHandedOver(repr(error), unsure=not isinstance(error, aiosmtplib.SMTPConnectError)) from error
         finally:
-            self._idle.put_nowait(connection)
+            # After a cancellation too: a connection in the middle of a mail is of no use to the next one.
+            if connection is not None and kept is None:
+                connection.close()
+            self._idle.put_nowait(kept)
+        return Receipt()
 
     async def close(self) -> None:
         """Take leave of the mail server."""
@@ -78,20 +69,24 @@ class SmtpMail:
         return connection
 
 
-def _message(notification: Notification, sender: str) -> EmailMessage:
-    message = EmailMessage()
-    message["From"] = sender
-    message["To"] = notification.recipient.address
-    message["Subject"] = notification.subject
-    message["Date"] = notification.created_at
-    message["Message-ID"] = f"<{notification.id}@{MESSAGE_ID_DOMAIN}>"
-    message.set_content(notification.body)
-    return message
+def _mail(message: Outgoing, sender: str) -> EmailMessage:
+    mail = EmailMessage()
+    mail["From"] = sender
+    mail["To"] = message.to
+    mail["Subject"] = message.subject
+    mail["Date"] = message.created_at
+    mail["Message-ID"] = f"<{message.tag}@{MESSAGE_ID_DOMAIN}>"
+    mail.set_content(message.text)
+    mail.add_alternative(message.html, subtype="html")
+    return mail
 
 
 def _verdict(error: aiosmtplib.SMTPResponseException | aiosmtplib.SMTPRecipientsRefused) -> Exception:
+    at_recipient = isinstance(error, aiosmtplib.SMTPRecipientsRefused)
     replies = error.recipients if isinstance(error, aiosmtplib.SMTPRecipientsRefused) else [error]
     text = "; ".join(f"{reply.code} {reply.message}" for reply in replies)[:300]
+    if isinstance(error, aiosmtplib.SMTPAuthenticationError):
+        return NotHandedOver(text)  # our fault, not the recipient's: it stays until somebody mends the settings
     if any(500 <= reply.code < 600 for reply in replies):
-        return Refused(text)
+        return Refused(text, dead_address=at_recipient and any(reply.code in DEAD_CODES for reply in replies))
     return NotHandedOver(text)
