@@ -2,8 +2,11 @@
 
 import pytest
 
+from common.events.identity import UserRegistered
 from common.ids import new_id
-from tests.sales.conftest import ADDRESS, Trade, open_trade
+from services.sales.service.customers import WantedCustomers
+from services.sales.store import Customers
+from tests.sales.conftest import ADDRESS, Trade, eventually, open_trade
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -64,6 +67,137 @@ class TestCustomers:
             first = await staff.post("/api/customers", json={"email": "ann@example.com"}, headers=key)
             again = await staff.post("/api/customers", json={"email": "ann@example.com"}, headers=key)
         assert first.json() == again.json()
+
+
+class TestLabels:
+    async def test_narrow_lists_and_are_cleared_by_null(self, trade: Trade) -> None:
+        second = {**ADDRESS, "city": "York"}
+        body = {"name": "Ann", "tags": ["trade", "trade", "vip"], "groups": ["North"], "addresses": [ADDRESS, second]}
+        async with trade.staff() as staff:
+            ann = (await staff.post("/api/customers", json=body)).json()
+            bo = (await staff.post("/api/customers", json={"name": "Bo", "tags": ["trade"]})).json()
+            found = {
+                name: [row["id"] for row in (await staff.get("/api/customers", params=query)).json()["items"]]
+                for name, query in {
+                    "tag": {"tag": "trade"},
+                    "vip": {"tag": "vip"},
+                    "group": {"group": "North"},
+                    "neither": {"tag": "vip", "search": "bo"},
+                    "by_name": {"sort": "-name"},
+                }.items()
+            }
+            cleared = await staff.patch(f"/api/customers/{ann['id']}", json={"tags": None, "addresses": [second]})
+            wrong = [
+                (await staff.post("/api/customers", json={"tags": [""]})).status_code,
+                (await staff.post("/api/customers", json={"tags": ["x" * 51]})).status_code,
+                (await staff.post("/api/customers", json={"addresses": [ADDRESS] * 21})).status_code,
+                (await staff.patch(f"/api/customers/{ann['id']}", json={"archivedAt": None})).status_code,
+            ]
+        assert (ann["tags"], ann["groups"], [each["city"] for each in ann["addresses"]]) == (
+            ["trade", "vip"],
+            ["North"],
+            ["Leeds", "York"],
+        )
+        assert found == {
+            "tag": [bo["id"], ann["id"]],
+            "vip": [ann["id"]],
+            "group": [ann["id"]],
+            "neither": [],
+            "by_name": [bo["id"], ann["id"]],
+        }
+        assert (cleared.json()["tags"], len(cleared.json()["addresses"]), cleared.json()["groups"]) == (
+            [],
+            1,
+            ["North"],
+        )
+        assert wrong == [422] * 4
+        heard = await trade.sales.events.wait_for("customer.updated", lambda e: e.company_id == trade.company)
+        assert heard[0].data.before["tags"] == ["trade", "vip"]
+
+
+class TestArchive:
+    async def test_hides_a_customer_and_refuses_new_orders(self, trade: Trade) -> None:
+        other = await open_trade(trade.sales)
+        async with trade.staff() as staff, other.staff() as stranger:
+            made = (await staff.post("/api/customers", json={"email": "ann@example.com", "name": "Ann"})).json()
+            path = f"/api/customers/{made['id']}"
+            order = await trade.place(staff, customerId=made["id"])
+            assert (await stranger.delete(path)).status_code == 404
+            stale = await staff.delete(path, headers={"If-Match": '"9"'})
+            gone = [(await staff.delete(path)).status_code for _ in range(2)]
+            listed = (await staff.get("/api/customers")).json()["items"]
+            archived = (await staff.get("/api/customers", params={"archived": "true"})).json()["items"]
+            shown = (await staff.get(path)).json()
+            refused = await staff.post("/api/orders", json={"items": [trade.line()], "customerId": made["id"]})
+            kept = (await staff.get(f"/api/orders/{order['id']}")).json()
+            taken = await staff.post("/api/customers", json={"email": "ann@example.com"})
+        async with trade.customer(made["id"]) as customer:
+            assert (await customer.delete(path)).status_code == 403
+            own = await customer.post("/api/orders", json={"items": [trade.line()]})
+        assert (stale.status_code, gone, listed) == (412, [204, 204], [])
+        assert [row["id"] for row in archived] == [made["id"]]
+        assert shown["archivedAt"] is not None and (kept["customerId"], kept["customerName"]) == (made["id"], "Ann")
+        assert (refused.status_code, refused.json()["code"]) == (409, "customer_archived")
+        assert (own.status_code, own.json()["code"]) == (409, "customer_archived")
+        assert (taken.status_code, taken.json()["code"]) == (409, "email_taken")
+        told = await trade.sales.events.wait_for("customer.archived", lambda e: e.subject == made["id"])
+        assert len([e for e in trade.sales.events.heard if e.type == told[0].type and e.subject == made["id"]]) == 1
+
+
+class TestNotes:
+    async def test_are_written_and_listed(self, trade: Trade) -> None:
+        other = await open_trade(trade.sales)
+        async with trade.staff("shop_staff", shop_ids=[trade.shop]) as staff, other.staff() as stranger:
+            made = (await staff.post("/api/customers", json={"name": "Ann"})).json()
+            path = f"/api/customers/{made['id']}/notes"
+            for text in ("first", "second"):
+                assert (await staff.post(path, json={"text": text})).status_code == 201
+            page = (await staff.get(path, params={"limit": 1})).json()
+            rest = (await staff.get(path, params={"limit": 1, "cursor": page["nextCursor"]})).json()
+            foreign = [
+                (await stranger.get(path)).status_code,
+                (await stranger.post(path, json={"text": "x"})).status_code,
+            ]
+        assert [note["text"] for note in page["items"] + rest["items"]] == ["second", "first"]
+        assert rest["nextCursor"] is None and foreign == [404, 404]
+        assert (await trade.sales.events.wait_for("customer.noted", lambda e: e.data.customer_id == made["id"]))[0]
+
+
+class TestGuests:
+    async def test_keep_their_orders_apart_from_an_account_of_the_same_address(self, trade: Trade) -> None:
+        async with trade.guest() as guest:
+            order = await trade.place(guest, email="gil@example.com", shippingAddress=ADDRESS)
+        customer_id, user_id = new_id("cus"), new_id("usr")
+        registered = UserRegistered(user_id=user_id, email="gil@example.com", name="Gil", customer_id=customer_id)
+        await trade.sales.publish(registered, trade.company)
+        async with trade.staff() as staff:
+
+            async def look() -> bool:
+                return (await staff.get(f"/api/customers/{customer_id}")).status_code == 200
+
+            await eventually(look)
+        async with trade.customer(customer_id, user_id) as gil:
+            assert (await gil.get(f"/api/orders/{order['id']}")).status_code == 404
+            assert (await gil.get("/api/orders")).json()["items"] == []
+
+
+class TestIndexes:
+    @pytest.mark.parametrize(
+        "wanted",
+        [
+            WantedCustomers(),
+            WantedCustomers(tag="vip"),
+            WantedCustomers(group="North"),
+            WantedCustomers(search="ann"),
+            WantedCustomers(email="a@b.c"),
+        ],
+    )
+    async def test_serve_each_list(self, trade: Trade, wanted: WantedCustomers) -> None:
+        store = Customers(trade.sales.runtime.ground).for_company(trade.company)
+        found = store.collection.find(store.scope(wanted.criteria()))
+        plan = str((await found.sort([("createdAt", -1), ("_id", -1)]).explain())["queryPlanner"]["winningPlan"])
+        assert "COLLSCAN" not in plan and "IXSCAN" in plan
+        assert "'SORT'" not in plan or wanted.search or wanted.email, plan
 
 
 class TestIdempotencyKey:

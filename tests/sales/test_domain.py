@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.errors import ComeBackLater, Conflict, DomainError, Invalid, InvalidTransition, NotFound
-from common.events.orders import OrderFulfilled
+from common.events.orders import OrderCancelled, OrderFulfilled
 from common.events.parts import StockLine, Tender, VariantFact
 from common.money import Money
 from services.sales.domain.lines import Priced, Sellable, Tariff, Wanted, price
@@ -291,6 +291,51 @@ class TestPeople:
         with pytest.raises(InvalidTransition):
             placed.edit({"note": "too late"}, now=NOW, by=BY)
         assert placed.note == "ring twice"
+
+
+def _stages() -> dict[str, Order]:
+    """An order in each stage in which it may still be called off."""
+    made = {"pending": order(), "reserved": confirmed("card"), "promised": confirmed(), "debt": confirmed("on_account")}
+    made["paid"], made["authorized"], made["processing"] = confirmed("card"), confirmed("card"), confirmed()
+    made["held"], made["held_confirmed"] = order(), confirmed()
+    made["paid"].payment_succeeded(payment("pay_1", 2000), now=NOW, by=BY)
+    made["authorized"].payment_authorized(payment("pay_1", 2000), now=NOW, by=BY)
+    made["processing"].advance("processing", now=NOW, by=BY)
+    made["held"].hold(note=None, now=NOW, by=BY)
+    made["held_confirmed"].hold(note=None, now=NOW, by=BY)
+    return made
+
+
+class TestCancel:
+    @pytest.mark.parametrize("stage", _stages())
+    def test_in_every_stage_tells_stock_money_and_debt_once(self, stage: str) -> None:
+        placed = _stages()[stage]
+        was_confirmed = placed.confirmed_at is not None
+        assert placed.cancel(reason="staff", note=None, now=NOW, by=BY)
+        assert not placed.cancel(reason="staff", note=None, now=NOW, by=BY)
+        [told] = [event for event in placed.recorded if isinstance(event, OrderCancelled)]
+        assert (told.was_confirmed, told.total, told.reason) == (was_confirmed, gbp(2000), "staff")
+        assert (placed.status, placed.fulfilment_status, placed.due.amount) == ("cancelled", "unfulfilled", 0)
+        assert placed.due_at is None
+
+    def test_lets_money_go_back_afterwards(self) -> None:
+        made = _stages()
+        paid, authorized = made["paid"], made["authorized"]
+        for placed in (paid, authorized):
+            placed.cancel(reason="customer", note=None, now=NOW, by=BY)
+        paid.payment_refunded(payment("pay_1", 2000), gbp(2000), now=NOW, by=BY)
+        authorized.payment_voided(payment("pay_1", 2000), now=NOW)
+        assert (paid.payment_status, paid.refunded) == ("refunded", gbp(2000))
+        assert (authorized.payment_status, authorized.status) == ("unpaid", "cancelled")
+
+    def test_needs_a_return_once_a_part_was_shipped(self) -> None:
+        placed = confirmed("cash_on_delivery", 2, 3)
+        placed.fulfil(Parcel("ful_1", [FulfilledItem(item_id=placed.items[0].id, quantity=1)]), now=NOW, by=BY)
+        before = placed.model_dump()
+        with pytest.raises(Conflict) as refused:
+            placed.cancel(reason="customer", note=None, now=NOW, by=BY)
+        assert refused.value.code == "return_required"
+        assert placed.model_dump() == before
 
 
 class TestAuthorized:

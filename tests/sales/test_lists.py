@@ -96,7 +96,7 @@ class TestSorting:
             seen: list[str] = []
             cursor = None
             while True:
-                query: dict[str, str | int] = {"sort": "total", "limit": 2} | ({"cursor": cursor} if cursor else {})
+                query = httpx2.QueryParams({"sort": "total", "limit": 2, **({"cursor": cursor} if cursor else {})})
                 page = (await staff.get("/api/orders", params=query)).json()
                 seen += [order["id"] for order in page["items"]]
                 await trade.place(staff, items=[trade.line(1)], placedAt="2011-01-04T10:00:00Z")
