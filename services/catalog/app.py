@@ -12,6 +12,7 @@ from services.catalog.service.catalog import Catalog
 from services.catalog.settings import Settings
 from services.catalog.store.carts import Carts
 from services.catalog.store.categories import Categories
+from services.catalog.store.collections import Collections
 from services.catalog.store.products import Products
 
 
@@ -22,9 +23,9 @@ def settings() -> Settings:
 
 async def compose(runtime: Runtime) -> Catalog:
     """Open the stores and make the use cases."""
-    runtime.declare(Products, Categories, Carts)
+    runtime.declare(Products, Categories, Collections, Carts)
     assert isinstance(runtime.settings, Settings)
-    return Catalog.compose(runtime, runtime.settings.search_commit_milliseconds / 1000)
+    return Catalog.compose(runtime, runtime.settings.search_commit_milliseconds / 1000, runtime.settings.search_folder)
 
 
 def background(catalog: Catalog) -> Sequence[Background]:

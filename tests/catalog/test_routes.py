@@ -2,12 +2,13 @@
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from common.ids import new_id
 from common.testing import Harness
-from tests.catalog.conftest import NewCompany, made, product_body, variants_body
+from tests.catalog.conftest import NewCompany, eventually, made, product_body, variants_body
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -290,6 +291,73 @@ class TestList:
         async with catalog.client(tenant=new_id("cmp")) as shopper:
             answer = await shopper.get(f"/api/products?{query}")
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid_query")
+
+
+class TestFacets:
+    async def test_count_without_what_is_chosen_of_themselves(self, catalog: Harness, new_company: NewCompany) -> None:
+        company = await new_company()
+        async with catalog.user("company_admin", company) as admin:
+            category = (await admin.post("/api/categories", json={"name": "Kitchen"})).json()
+            for number, (color, size) in enumerate([("red", "S"), ("red", "M"), ("blue", "S"), ("grey", "L")]):
+                attributes = {"color": color, "size": size}
+                await made(admin, f"F{number}", attributes=attributes, categoryId=category["id"] if number else None)
+            await made(admin, "HIDDEN", attributes={"color": "pink"}, status="draft")
+            await made(admin, "SHIRT", 1299, **variants_body())
+        async with catalog.client(tenant=company) as shopper:
+            query = {"facets": "attr.color,attr.size,categoryId,attr.Size", "attr.color": "red"}
+            answer = (await shopper.get("/api/products", params=query)).json()
+            counted = {facet["name"]: {v["value"]: v["count"] for v in facet["values"]} for facet in answer["facets"]}
+            plain = (await shopper.get("/api/products")).json()
+            by_option = (await shopper.get("/api/products", params={"attr.Size": "S"})).json()
+
+            async def found() -> Any:
+                asked = {**query, "search": "ceramic mug"}
+                page = (await shopper.get("/api/products", params=asked)).json()
+                return page if len(page["items"]) == 2 else None
+
+            searched = await eventually(found)
+        assert counted["attr.color"] == {"red": 2, "blue": 1, "grey": 1}
+        assert counted["attr.size"] == {"S": 1, "M": 1}
+        assert counted["categoryId"] == {category["id"]: 1}
+        assert counted["attr.Size"] == {}
+        assert answer["facets"][2]["values"][0]["label"] == "Kitchen"
+        assert plain["facets"] == []
+        assert [item["sku"] for item in by_option["items"]] == ["SHIRT"]
+        assert searched["facets"] == answer["facets"]
+
+    @pytest.mark.parametrize(
+        "facets", ["color", "attr.$where", "price", "attr.", ",".join(f"attr.a{n}" for n in range(11))]
+    )
+    async def test_refuses_what_cannot_be_counted(self, catalog: Harness, facets: str) -> None:
+        async with catalog.client(tenant=new_id("cmp")) as shopper:
+            answer = await shopper.get("/api/products", params={"facets": facets})
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_query")
+
+
+class TestSuggestions:
+    async def test_go_on_from_what_is_typed_by_what_may_be_seen(
+        self, catalog: Harness, new_company: NewCompany
+    ) -> None:
+        company, other = await new_company(), await new_company()
+        async with catalog.user("company_admin", company) as admin, catalog.user("company_admin", other) as stranger:
+            lamp = await made(admin, "L1", name="Desk lamp")
+            await made(admin, "L2", name="Desk lampion", status="draft")
+            await made(stranger, "L3", name="Lampoon")
+        async with catalog.client(tenant=company) as shopper:
+
+            async def suggested() -> Any:
+                return (await shopper.get("/api/products/suggestions", params={"q": "desk la"})).json()["items"]
+
+            items = await eventually(suggested)
+            refused = [
+                (await shopper.get("/api/products/suggestions", params=query)).status_code
+                for query in ({}, {"q": ""}, {"q": "a\0"}, {"q": "a", "limit": 21}, {"q": "a", "x": "1"})
+            ]
+        assert items == [
+            {"kind": "completion", "text": "desk lamp", "productId": None},
+            {"kind": "product", "text": "Desk lamp", "productId": lamp["id"]},
+        ]
+        assert refused == [422] * 5
 
 
 class TestLookup:

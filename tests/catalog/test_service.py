@@ -1,7 +1,9 @@
 """Use cases and the search index without servers."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +14,11 @@ from common.identity.permissions import permissions_of
 from common.identity.principal import Principal
 from common.messaging.feed import FeedBatch, FeedEvent
 from common.messaging.positions import FeedPosition
-from services.catalog.clients.search_index import Searchable, SearchIndex
+from services.catalog.clients.search_fields import Searchable
+from services.catalog.clients.search_folder import LOCK, PREFIX, SearchFolder
+from services.catalog.clients.search_index import SearchIndex
 from services.catalog.clients.search_replica import SearchReplica
+from services.catalog.domain.filter import ProductFilter
 from services.catalog.service.carts import CartHolder
 from services.catalog.service.listing import visible_statuses
 from services.catalog.service.products import sees_all
@@ -39,8 +44,9 @@ class TestVisibility:
             visible_statuses(principal("customer"), "archived")
 
     def test_a_publishable_key_is_a_shopper(self) -> None:
-        assert not sees_all(principal("", "key", frozenset({"products.read"})))
-        assert sees_all(principal("", "key", frozenset({"products.read", "products.write"})))
+        assert not sees_all(principal("publishable_key", "key", frozenset({"products.read"})))
+        assert sees_all(principal("secret_key", "key", frozenset({"products.read", "products.write"})))
+        assert not sees_all(principal("secret_key", "key", frozenset({"products.read"})))
 
 
 class TestCartHolder:
@@ -57,8 +63,38 @@ class TestSearchIndex:
         index.commit()
         assert index.search("cmp_1", "red mug", 10) == ["p1", "p2"]
         assert index.search("cmp_1", "red bowl", 10) == ["p2"]
-        assert index.search("cmp_1", "green mug", 10) == []
+        assert index.search("cmp_1", "green mug", 10) == ["p1", "p2"]  # nobody has both: half will do
+        assert index.search("cmp_1", "green grey lantern", 10) == []
         assert index.search("cmp_1", "!!!", 10) == []
+
+    def test_a_code_comes_first_however_it_is_spelled(self) -> None:
+        index = SearchIndex()
+        index.put([entry("p1", "Toner TN 2110"), entry("TN-2110", "Cartridge", barcodes=["4006381333931"])])
+        index.commit()
+        for spelling in ("TN-2110", "tn2110", "tn 2110"):
+            assert index.search("cmp_1", spelling, 10)[0] == "TN-2110", spelling
+        assert index.search("cmp_1", "4006381333931", 10) == ["TN-2110"]
+
+    def test_a_filter_only_takes_away(self) -> None:
+        index = SearchIndex()
+        red, blue = entry("p1", "Mug", facets=["color=red"], price_minor=5), entry("p2", "Mug", facets=["color=blue"])
+        index.put([red, blue, entry("p3", "Mug", status="draft", category_id="cat_1")])
+        index.commit()
+        narrowed = ProductFilter(statuses=["active"])
+        assert sorted(index.search("cmp_1", "mug", 10, narrowed)) == ["p1", "p2"]
+        assert index.search("cmp_1", "mug", 10, replace(narrowed, facets=[("color", ["color=red"])])) == ["p1"]
+        assert index.search("cmp_1", "mug", 10, replace(narrowed, min_price=1, max_price=9)) == ["p1"]
+        assert index.search("cmp_1", "mug", 10, replace(narrowed, category_ids=["cat_1"])) == []
+        assert index.search("cmp_1", "mug", 10, ProductFilter(within=ProductFilter(ids=["p2"]))) == ["p2"]
+        assert index.search("cmp_1", "green mug", 10, replace(narrowed, min_price=1)) == ["p1"]
+
+    def test_a_begun_word_is_looked_for_in_titles_of_what_may_be_seen(self) -> None:
+        index = SearchIndex()
+        index.put([entry("p1", "Lantern"), entry("p2", "Lantern", status="draft"), entry("p3", "Lantern", "cmp_2")])
+        index.put([entry("p4", "Bowl", description="Beside the lantern")])
+        index.commit()
+        assert index.beginning_with("cmp_1", "lant", 10, ["active"]) == ["p1"]
+        assert index.beginning_with("cmp_1", "?", 10, ["active"]) == []
 
     def test_forgives_typos_but_not_in_short_words_or_numbers(self) -> None:
         index = SearchIndex()
@@ -78,6 +114,27 @@ class TestSearchIndex:
         assert index.search("cmp_2", "mug", 10) == ["p2"]
         assert index.search("cmp_1", "kitchen", 10) == index.in_category("cmp_1", "cat_1", 10) == ["p1"]
         assert index.in_category("cmp_2", "cat_1", 10) == []
+
+
+def names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+class TestSearchFolder:
+    async def test_takes_away_what_a_killed_process_left_and_nothing_else(self, tmp_path: Path) -> None:
+        held = SearchFolder.open(tmp_path)
+        (left := tmp_path / f"{PREFIX}left").mkdir()
+        (left / LOCK).touch()
+        (tmp_path / "other").mkdir()
+        other = SearchFolder.open(tmp_path)
+        index = SearchIndex(other.path)
+        index.put([entry("p1", "Mug")])
+        index.commit()
+        assert index.search("cmp_1", "mug", 10) == ["p1"]
+        assert names_in(tmp_path) == {held.path.name, other.path.name, "other"}
+        await held.close()
+        await other.close()
+        assert names_in(tmp_path) == {"other"}
 
 
 class OneShelf:

@@ -10,10 +10,12 @@ from common.ids import new_id
 from common.money import Money
 from common.testing import Harness
 from services.catalog.domain.cart import Cart, new_token
+from services.catalog.domain.filter import ProductFilter
 from services.catalog.domain.product import Product, ProductDraft
 from services.catalog.domain.stock import StockFlag
 from services.catalog.store.carts import Carts
-from services.catalog.store.products import ProductFilter, Products
+from services.catalog.store.product_filter import criteria_of
+from services.catalog.store.products import Products
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -58,16 +60,19 @@ class TestFilter:
         [
             ProductFilter(statuses=["active"]),
             ProductFilter(min_price=1, max_price=200),
-            ProductFilter(facets=[["color=red"]]),
+            ProductFilter(facets=[("color", ["color=red"])]),
             ProductFilter(category_ids=["cat_1"]),
             ProductFilter(in_stock=True),
+            ProductFilter(stock_status="low_stock"),
+            ProductFilter(slug="a-mug"),
+            ProductFilter(min_price=1, within=ProductFilter(ids=["prd_1"])),
         ],
     )
     async def test_is_answered_by_an_index_that_begins_with_the_company(
         self, catalog: Harness, narrowed: ProductFilter
     ) -> None:
         products = Products(catalog.runtime.ground).for_company(new_id("cmp"))
-        plan = await products.collection.find(products.scope(narrowed.criteria())).explain()
+        plan = await products.collection.find(products.scope(criteria_of(narrowed))).explain()
         stages = str(plan["queryPlanner"]["winningPlan"])
         assert "IXSCAN" in stages
         assert "COLLSCAN" not in stages

@@ -1,5 +1,6 @@
 """Facts of the catalog service."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from common.events.base import EventData
@@ -84,3 +85,49 @@ class CategoryDeleted(EventData):
     TYPE: ClassVar[str] = "category.deleted"
     PRODUCER: ClassVar[str] = "catalog"
     category_id: str
+
+
+class CollectionCreated(EventData):
+    """Products are shown together under a name."""
+
+    TYPE: ClassVar[str] = "collection.created"
+    PRODUCER: ClassVar[str] = "catalog"
+    collection_id: str
+    name: str
+
+
+class CollectionUpdated(ChangeData):
+    """A collection was renamed, or holds other products."""
+
+    TYPE: ClassVar[str] = "collection.updated"
+    PRODUCER: ClassVar[str] = "catalog"
+    collection_id: str = ""
+    name: str = ""
+
+    def subject_id(self) -> str:
+        return self.collection_id
+
+
+class CollectionDeleted(EventData):
+    """A collection is gone; its products stay."""
+
+    TYPE: ClassVar[str] = "collection.deleted"
+    PRODUCER: ClassVar[str] = "catalog"
+    collection_id: str
+
+
+class CartAbandoned(EventData):
+    """A cart with something in it was left alone for a while; told once for each time it is left.
+
+    ``email`` is that of its owner where it is known; ``value`` is at the prices of that moment.
+    """
+
+    TYPE: ClassVar[str] = "cart.abandoned"
+    PRODUCER: ClassVar[str] = "catalog"
+    cart_id: str
+    owner_id: str | None = None
+    customer_id: str | None = None
+    email: str | None = None
+    units: int
+    value: Money
+    last_changed_at: datetime

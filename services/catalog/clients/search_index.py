@@ -1,47 +1,29 @@
-"""The full-text index of one process, in memory: built at start, kept fresh by the feed."""
+"""The full-text index of one process: built at start, kept fresh by the feed."""
 
-import re
-import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
-from tantivy import Document, Index, Occur, Query, SchemaBuilder
+from tantivy import Index, Occur, Query, Searcher
+
+from services.catalog.clients.search_fields import Searchable, search_document, search_schema
+from services.catalog.clients.search_query import Clause, SearchQueries
+from services.catalog.clients.search_text import ANALYZERS, words_of
+from services.catalog.domain.filter import ProductFilter
 
 WRITER_BYTES = 15_000_000
-WORDS_LIMIT = 8
-FUZZY_FROM_LETTERS = 4
-TWO_TYPOS_FROM_LETTERS = 8
 
-_BOOSTS = {"title": 4.0, "sku": 6.0, "category": 2.0, "attributes": 2.0, "description": 1.0}
-_WORD = re.compile(r"\w+")
-
-
-@dataclass(frozen=True, slots=True)
-class Searchable:
-    """What can be found of one product."""
-
-    id: str
-    company_id: str
-    title: str
-    skus: list[str]
-    description: str = ""
-    category: str = ""
-    category_id: str | None = None
-    attributes: list[str] = field(default_factory=list)
+EVERYTHING = ProductFilter()
 
 
 class SearchIndex:
-    """Products by words, with one or two typos forgiven; every query names the company."""
+    """Products by words, with slips forgiven; every query names the company. Without a folder it stays in memory."""
 
-    def __init__(self) -> None:
-        builder = SchemaBuilder()
-        builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
-        builder.add_text_field("company", tokenizer_name="raw", index_option="basic")
-        builder.add_text_field("category_id", tokenizer_name="raw", index_option="basic")
-        for name in _BOOSTS:
-            builder.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
-        self._schema = builder.build()
-        self._index = Index(self._schema)
+    def __init__(self, folder: Path | None = None) -> None:
+        self._schema = search_schema()
+        self._index = Index(self._schema, path=str(folder) if folder else None)
+        for name, analyzer in ANALYZERS.items():
+            self._index.register_tokenizer(name, analyzer)
+        self._queries = SearchQueries(self._schema)
         self._writer = self._index.writer(heap_size=WRITER_BYTES, num_threads=1)
         self._changed = False
 
@@ -54,18 +36,7 @@ class SearchIndex:
         """Replace these products; searches see it after the next :meth:`commit`."""
         for product in products:
             self._writer.delete_documents_by_term("id", product.id)
-            self._writer.add_document(
-                Document(
-                    id=product.id,
-                    company=product.company_id,
-                    category_id=product.category_id or "",
-                    title=_folded(product.title),
-                    sku=_folded(" ".join(product.skus)),
-                    category=_folded(product.category),
-                    attributes=_folded(" ".join(product.attributes)),
-                    description=_folded(product.description),
-                )
-            )
+            self._writer.add_document(search_document(product))
             self._changed = True
 
     def commit(self) -> bool:
@@ -77,55 +48,38 @@ class SearchIndex:
         self._index.reload()
         return True
 
-    def search(self, company_id: str, text: str, limit: int) -> list[str]:
-        """Ids of the company's products in which every word is found, best first."""
-        words = _words(text)[:WORDS_LIMIT]
+    def search(self, company_id: str, text: str, limit: int, narrowed: ProductFilter = EVERYTHING) -> list[str]:
+        """Ids of the company's products that the text finds, best first.
+
+        How a word is understood depends on the text and the company alone, so that a filter only takes away.
+        """
+        words = words_of(text)
         if not words:
             return []
-        clauses = [(Occur.Must, self._of_company(company_id)), *((Occur.Must, self._word(word)) for word in words)]
-        searcher = self._index.searcher()
-        hits = searcher.search(Query.boolean_query(clauses), limit).hits
-        scored = [(-score, str(searcher.doc(address)["id"][0])) for score, address in hits]
-        return [product_id for _, product_id in sorted(scored)]
+        scope, searcher = self._queries.scope(company_id, narrowed.statuses), self._index.searcher()
+
+        def is_found(clauses: Sequence[Clause]) -> bool:
+            return bool(searcher.search(Query.boolean_query([*scope, *clauses]), 1, count=False).hits)
+
+        wanted = self._queries.text(text, words, is_found)
+        return _ranked(searcher, [*scope, *self._queries.narrowing(narrowed), (Occur.Must, wanted)], limit)
+
+    def beginning_with(self, company_id: str, text: str, limit: int, statuses: Sequence[str]) -> list[str]:
+        """Ids of products whose titles have these words, the last of them perhaps only begun."""
+        words = words_of(text)
+        if not words:
+            return []
+        scope = self._queries.scope(company_id, statuses)
+        return _ranked(self._index.searcher(), [*scope, (Occur.Must, self._queries.beginning(words))], limit)
 
     def in_category(self, company_id: str, category_id: str, limit: int) -> list[str]:
         """Ids of the products that were indexed with this category."""
-        category = Query.term_query(self._schema, "category_id", category_id)
-        query = Query.boolean_query([(Occur.Must, self._of_company(company_id)), (Occur.Must, category)])
-        searcher = self._index.searcher()
-        return [str(searcher.doc(address)["id"][0]) for _, address in searcher.search(query, limit).hits]
-
-    def _of_company(self, company_id: str) -> Query:
-        return Query.const_score_query(Query.term_query(self._schema, "company", company_id), 0.0)
-
-    def _word(self, word: str) -> Query:
-        """The word itself counts most, then words that begin with it, then words like it."""
-        ways = [
-            Query.boost_query(Query.term_query(self._schema, name, word), 2 * boost) for name, boost in _BOOSTS.items()
-        ]
-        for name, boost in _BOOSTS.items():
-            beginning = Query.fuzzy_term_query(self._schema, name, word, distance=0, prefix=True)
-            ways.append(Query.boost_query(beginning, boost / 2))
-        distance = _typos(word)
-        for name in ("title", "category", "attributes") if distance else ():
-            alike = Query.fuzzy_term_query(self._schema, name, word, distance=distance)
-            ways.append(Query.boost_query(alike, _BOOSTS[name] / 8))
-        return Query.disjunction_max_query(ways)
+        narrowed = self._queries.narrowing(ProductFilter(category_ids=[category_id]))
+        return _ranked(self._index.searcher(), [*self._queries.scope(company_id), *narrowed], limit)
 
 
-def _typos(word: str) -> int:
-    if len(word) < FUZZY_FROM_LETTERS or any(letter.isdigit() for letter in word):
-        return 0
-    return 2 if len(word) >= TWO_TYPOS_FROM_LETTERS else 1
-
-
-def _words(text: str) -> list[str]:
-    plain = "".join(
-        letter for letter in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(letter)
-    )
-    return _WORD.findall(plain)
-
-
-def _folded(text: str) -> str:
-    """Words in lower case without accents, apart by spaces."""
-    return " ".join(_words(text))
+def _ranked(searcher: Searcher, clauses: Sequence[Clause], limit: int) -> list[str]:
+    """Ids by score, and by id where scores are equal, so that every copy of the index gives one order."""
+    hits = searcher.search(Query.boolean_query(list(clauses)), limit, count=False).hits
+    scored = [(-score, str(searcher.doc(address)["id"][0])) for score, address in hits]
+    return [product_id for _, product_id in sorted(scored)]

@@ -10,7 +10,8 @@ from common.events.catalogue import CategoryDeleted, CategoryUpdated, ProductArc
 from common.logging import get_logger
 from common.memory import give_back
 from common.messaging.feed import FeedBatch
-from services.catalog.clients.search_index import Searchable, SearchIndex
+from services.catalog.clients.search_fields import Searchable
+from services.catalog.clients.search_index import SearchIndex
 
 log = get_logger(__name__)
 

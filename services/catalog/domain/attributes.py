@@ -1,7 +1,7 @@
 """Attributes of products: a flat map from a name to text, a number or yes-no, and how lists filter by them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
@@ -41,9 +41,11 @@ def merged(attributes: Attributes, patch: Mapping[str, AttributeValue | None]) -
     return {name: value for name, value in together.items() if value is not None}
 
 
-def facets(attributes: Attributes) -> list[str]:
-    """``name=value`` of each attribute: one indexed array answers a filter on any name."""
-    return [f"{name}={_spelled(value)}" for name, value in attributes.items()]
+def facets(attributes: Attributes, chosen: Iterable[Mapping[str, str]] = ()) -> list[str]:
+    """``name=value`` of each attribute and of each variant's options: one indexed array answers any filter."""
+    spelled = [f"{name}={_spelled(value)}" for name, value in attributes.items()]
+    options = [f"{name}={value}" for options in chosen for name, value in options.items()]
+    return list(dict.fromkeys([*spelled, *options]))
 
 
 def wanted_facets(name: str, values: list[str]) -> list[str]:

@@ -9,6 +9,7 @@ from common.aggregate import Aggregate, Part
 from common.errors import Invalid, NotFound
 from common.events.catalogue import ProductArchived, ProductCreated, ProductUpdated
 from common.events.parts import VariantFact
+from common.ids import new_id
 from common.money import Money
 from services.catalog.domain.attributes import Attributes, check_attributes, facets, merged
 from services.catalog.domain.stock import StockFlag, StockStatus, status_of
@@ -22,6 +23,8 @@ from services.catalog.domain.variant import (
     options_for,
 )
 
+IMAGES_LIMIT = 50
+
 ProductStatus = Literal["draft", "active", "archived"]
 
 
@@ -29,6 +32,22 @@ class Image(Part):
     """A picture of a product."""
 
     id: str
+    url: str
+    alt: str | None = None
+
+
+class Seo(Part):
+    """What search engines are shown, and the name in the address; the slug is unique in the company."""
+
+    title: str | None = None
+    description: str | None = None
+    slug: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageDraft:
+    """A picture as somebody asked for it."""
+
     url: str
     alt: str | None = None
 
@@ -48,13 +67,15 @@ class ProductDraft:
     tax_basis_points: int | None = None
     options: Sequence[Option] = ()
     variants: Sequence[VariantDraft] = ()
+    images: Sequence[ImageDraft] = ()
+    seo: Seo | None = None
 
 
 class Product(Aggregate):
     """Something for sale. ``skus`` (its own and its variants') are unique in the company.
 
-    ``name_key``, ``facets``, ``skus`` and ``in_stock`` follow from the rest, for lists; ``stock`` is written
-    by announcements alone, never by an edit.
+    ``name_key``, ``facets``, ``skus``, ``stock_state`` and ``in_stock`` follow from the rest, for lists;
+    ``stock`` is written by announcements alone, never by an edit.
     """
 
     sku: str
@@ -68,11 +89,13 @@ class Product(Aggregate):
     tax_basis_points: int | None = None
     options: list[Option] = []
     images: list[Image] = []
+    seo: Seo = Seo()
     variants: list[Variant] = []
     skus: list[str] = []
     name_key: str = ""
     facets: list[str] = []
     stock: list[StockFlag] = []
+    stock_state: StockStatus = "out_of_stock"
     in_stock: bool = False
 
     @classmethod
@@ -97,6 +120,8 @@ class Product(Aggregate):
             barcode=draft.barcode,
             tax_basis_points=draft.tax_basis_points,
             options=options_for(draft.options, variants),
+            images=make_images(draft.images),
+            seo=draft.seo or Seo(),
             variants=variants,
             created_at=now,
             updated_at=now,
@@ -114,6 +139,10 @@ class Product(Aggregate):
             new["variants"] = make_variants(new["variants"] or (), self.variants)
             if "options" not in new:
                 new["options"] = options_for((), new["variants"])
+        if "images" in new:
+            new["images"] = make_images(new["images"] or (), self.images)
+        if "seo" in new:
+            new["seo"] = self.seo.model_copy(update=new["seo"]) if new["seo"] is not None else Seo()
         before = {name: getattr(self, name) for name in new}
         was_archived = self.status == "archived"
         for name, value in new.items():
@@ -173,7 +202,7 @@ class Product(Aggregate):
         self.skus = [self.sku, *(variant.sku for variant in self.variants)]
         check_skus(self.skus)
         self.name_key = self.name.casefold()
-        self.facets = facets(self.attributes)
+        self.facets = facets(self.attributes, [variant.options for variant in self.variants])
 
     def _sellable(self) -> dict[str, Any]:
         return {
@@ -194,6 +223,15 @@ class Product(Aggregate):
                 for variant in self.variants
             ],
         }
+
+
+def make_images(drafts: Sequence[ImageDraft], known: Sequence[Image] = ()) -> list[Image]:
+    """Pictures in the order given; one whose address is known keeps its id. Raises Invalid ``invalid_images``."""
+    if len(drafts) > IMAGES_LIMIT or len({draft.url for draft in drafts}) < len(drafts):
+        message = f"at most {IMAGES_LIMIT}, each address once"
+        raise Invalid("invalid_images", f"A product has {message}.", [("images", message)])
+    by_url = {image.url: image.id for image in known}
+    return [Image(id=by_url.get(draft.url) or new_id("img"), url=draft.url, alt=draft.alt) for draft in drafts]
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

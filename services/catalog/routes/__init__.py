@@ -1,5 +1,5 @@
 """HTTP of the catalog service."""
 
-from services.catalog.routes import carts, categories, internal, products
+from services.catalog.routes import carts, categories, collections, internal, products
 
-ROUTERS = (products.router, categories.router, carts.router, internal.router)
+ROUTERS = (products.router, categories.router, collections.router, carts.router, internal.router)

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from common.pagination import Page, PageRequest
-from common.web.etag import IfMatch, tag
+from common.web.etag import IfMatch
 from common.web.lists import listing
-from services.catalog.routes.dependencies import Reader, UseCases, Writer
+from services.catalog.routes.dependencies import Reader, UseCases, Writer, page_of, tagged
 from services.catalog.schemas.categories import CategoryIn, CategoryOut, CategoryPatch
 
 router = APIRouter(prefix="/api/categories", tags=["categories"])
@@ -16,9 +16,7 @@ router = APIRouter(prefix="/api/categories", tags=["categories"])
 @router.post("", status_code=201)
 async def create_category(body: CategoryIn, who: Writer, catalog: UseCases, response: Response) -> CategoryOut:
     """Create a category."""
-    category = await catalog.categories.create(who, body.name, body.parent_id)
-    tag(response, category.version)
-    return CategoryOut.model_validate(category)
+    return tagged(response, CategoryOut, await catalog.categories.create(who, body.name, body.parent_id))
 
 
 @router.get("")
@@ -29,17 +27,13 @@ async def list_categories(
     parent_id: Annotated[str | None, Query(alias="parentId", max_length=100)] = None,
 ) -> Page[CategoryOut]:
     """List categories; with `parentId` those directly below it."""
-    found = await catalog.categories.list(who, page, parent_id)
-    items = [CategoryOut.model_validate(category) for category in found.items]
-    return Page(items=items, next_cursor=found.next_cursor)
+    return page_of(CategoryOut, await catalog.categories.list(who, page, parent_id))
 
 
 @router.get("/{category_id}")
 async def read_category(category_id: str, who: Reader, catalog: UseCases, response: Response) -> CategoryOut:
     """Read one category."""
-    category = await catalog.categories.read(who, category_id)
-    tag(response, category.version)
-    return CategoryOut.model_validate(category)
+    return tagged(response, CategoryOut, await catalog.categories.read(who, category_id))
 
 
 @router.patch("/{category_id}")
@@ -47,9 +41,7 @@ async def edit_category(
     category_id: str, body: CategoryPatch, who: Writer, catalog: UseCases, response: Response, if_match: IfMatch = None
 ) -> CategoryOut:
     """Rename or move a category."""
-    category = await catalog.categories.edit(who, category_id, body.changes(), if_match)
-    tag(response, category.version)
-    return CategoryOut.model_validate(category)
+    return tagged(response, CategoryOut, await catalog.categories.edit(who, category_id, body.changes(), if_match))
 
 
 @router.delete("/{category_id}", status_code=204)

@@ -1,13 +1,16 @@
 """HTTP of products."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
 
-from common.pagination import Page
+from fastapi import APIRouter, Query, Request, Response
+
 from common.web.etag import IfMatch, tag
 from common.web.idempotency import Idempotent
+from common.web.lists import refuse_unknown
 from services.catalog.routes import batch
 from services.catalog.routes.dependencies import Reader, UseCases, Writer
-from services.catalog.routes.product_query import Asked
+from services.catalog.routes.product_query import Asked, refuse_nul
+from services.catalog.schemas.listing import ProductPage, SuggestionsOut
 from services.catalog.schemas.products import BatchOut, ProductBatchIn, ProductIn, ProductOut, ProductPatch
 
 router = APIRouter(prefix="/api/products", tags=["products"])
@@ -40,10 +43,23 @@ async def create_products(body: ProductBatchIn, who: Writer, catalog: UseCases, 
 
 
 @router.get("")
-async def list_products(asked: Asked, who: Reader, catalog: UseCases) -> Page[ProductOut]:
-    """List and search products; `attr.NAME=VALUE` filters by attribute. Shoppers see what is active."""
-    page = await catalog.listing.list(who, asked)
-    return Page(items=[ProductOut.of(product) for product in page.items], next_cursor=page.next_cursor)
+async def list_products(asked: Asked, who: Reader, catalog: UseCases) -> ProductPage:
+    """List and search products; `attr.NAME=VALUE` filters by attribute, `facets=` counts. Shoppers see active ones."""
+    return ProductPage.of(await catalog.listing.list(who, asked))
+
+
+@router.get("/suggestions")
+async def suggest_products(
+    request: Request,
+    who: Reader,
+    catalog: UseCases,
+    q: Annotated[str, Query(min_length=1, max_length=100, examples=["lapt"])],
+    limit: Annotated[int, Query(ge=1, le=20)] = 10,
+) -> SuggestionsOut:
+    """Suggest how a search that is being typed may go on."""
+    refuse_unknown(request)
+    refuse_nul(q=q)
+    return SuggestionsOut.of(await catalog.suggestions.suggest(who, q, limit))
 
 
 @router.get("/{product_id}")

@@ -1,6 +1,7 @@
 """Requests and answers about products."""
 
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -8,7 +9,7 @@ from common.money import Money
 from common.web.schema import Code, Identifier, In, LongText, Out, PatchIn, Resource, Text
 from services.catalog.domain.attributes import Attributes, AttributeValue
 from services.catalog.domain.barcode import is_gtin
-from services.catalog.domain.product import Product, ProductDraft, ProductStatus
+from services.catalog.domain.product import IMAGES_LIMIT, ImageDraft, Product, ProductDraft, ProductStatus, Seo
 from services.catalog.domain.stock import StockStatus
 from services.catalog.domain.variant import VARIANTS_LIMIT, Option, VariantDraft
 
@@ -30,6 +31,17 @@ def _gtin(code: str) -> str:
 Price = Annotated[Money, AfterValidator(_not_negative)]
 Gtin = Annotated[str, AfterValidator(_gtin)]
 BasisPoints = Annotated[int, Field(strict=True, ge=0, le=10_000)]
+HTTPS_LONGEST = 2_000
+
+
+def _https(url: str) -> str:
+    if urlsplit(url).scheme != "https" or not urlsplit(url).hostname or any(part.isspace() for part in url):
+        raise ValueError("must be an https address")
+    return url
+
+
+WebAddress = Annotated[Text, StringConstraints(max_length=HTTPS_LONGEST), AfterValidator(_https)]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=200)]
 Short = Annotated[Text, StringConstraints(max_length=100)]
 
 
@@ -54,6 +66,22 @@ class VariantIn(In):
         return VariantDraft(self.sku, self.options, self.price, self.barcode, self.id)
 
 
+class ImageIn(In):
+    """A picture by its address; the order of the list is the order in which they are shown."""
+
+    url: WebAddress
+    alt: Text | None = None
+
+
+class SeoIn(In):
+    """What search engines are shown; the slug is unique in the company."""
+
+    title: Text | None = None
+    description: Text | None = None
+    slug: Slug | None = None
+
+
+Images = Annotated[list[ImageIn], Field(max_length=IMAGES_LIMIT)]
 Options = Annotated[list[OptionIn], Field(max_length=10)]
 Variants = Annotated[list[VariantIn], Field(max_length=VARIANTS_LIMIT)]
 
@@ -72,6 +100,8 @@ class ProductIn(In):
     tax_basis_points: BasisPoints | None = None
     options: Options = []
     variants: Variants = []
+    images: Images = []
+    seo: SeoIn | None = None
 
     def draft(self) -> ProductDraft:
         """The same for the domain."""
@@ -87,6 +117,8 @@ class ProductIn(In):
             tax_basis_points=self.tax_basis_points,
             options=_options(self.options),
             variants=[variant.draft() for variant in self.variants],
+            images=[ImageDraft(image.url, image.alt) for image in self.images],
+            seo=Seo(**self.seo.model_dump()) if self.seo else None,
         )
 
 
@@ -103,6 +135,8 @@ class ProductPatch(PatchIn):
     tax_basis_points: BasisPoints | None = None
     options: Options | None = None
     variants: Variants | None = None
+    images: Images | None = None
+    seo: SeoIn | None = None
 
     def edits(self) -> dict[str, Any]:
         """What was sent, as the domain understands it."""
@@ -111,6 +145,10 @@ class ProductPatch(PatchIn):
             changes["options"] = _options(self.options or [])
         if "variants" in changes:
             changes["variants"] = [variant.draft() for variant in self.variants or []]
+        if "images" in changes:
+            changes["images"] = [ImageDraft(image.url, image.alt) for image in self.images or []]
+        if self.seo is not None:
+            changes["seo"] = self.seo.model_dump(exclude_unset=True)
         return changes
 
 
@@ -127,6 +165,14 @@ class ImageOut(Out):
     id: str
     url: str
     alt: str | None
+
+
+class SeoOut(Out):
+    """What search engines are shown."""
+
+    title: str | None
+    description: str | None
+    slug: str | None
 
 
 class VariantOut(Out):
@@ -155,6 +201,7 @@ class ProductOut(Resource):
     stock_status: StockStatus
     options: list[OptionOut]
     images: list[ImageOut]
+    seo: SeoOut
     variants: list[VariantOut]
 
     @classmethod

@@ -1,19 +1,24 @@
 """Everything that the catalog service does, in one object for routes and handlers."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from common.messaging.feed import FeedWatcher
 from common.runtime import Runtime
 from services.catalog.clients.company import Companies
+from services.catalog.clients.search_folder import SearchFolder
 from services.catalog.clients.search_index import SearchIndex
 from services.catalog.clients.search_replica import SearchReplica
 from services.catalog.service.carts import CartService
 from services.catalog.service.categories import CategoryService
+from services.catalog.service.collections import CollectionService
 from services.catalog.service.listing import ListingService
 from services.catalog.service.products import ProductService
 from services.catalog.service.searching import SearchReader
+from services.catalog.service.suggesting import SuggestionService
 from services.catalog.store.carts import Carts
 from services.catalog.store.categories import Categories
+from services.catalog.store.collections import Collections
 from services.catalog.store.products import Products
 
 
@@ -25,24 +30,31 @@ class Catalog:
     listing: ListingService
     categories: CategoryService
     carts: CartService
+    suggestions: SuggestionService
+    collections: CollectionService
     companies: Companies
     replica: SearchReplica
     watcher: FeedWatcher
 
     @classmethod
-    def compose(cls, runtime: Runtime, commit_seconds: float) -> "Catalog":
+    def compose(cls, runtime: Runtime, commit_seconds: float, search_folder: Path | None) -> "Catalog":
         """Open the stores and put the use cases on them."""
         products, categories, carts = Products(runtime.ground), Categories(runtime.ground), Carts(runtime.ground)
         companies = Companies(runtime.database, runtime.clients)
-        index = SearchIndex()
+        folder = SearchFolder.open(search_folder)
+        runtime.on_close(folder.close)
+        index = SearchIndex(folder.path)
+        collections = Collections(runtime.ground)
         replica = SearchReplica(index, SearchReader(products, categories), commit_seconds)
         watcher = runtime.watcher("catalog.search", replica.take)
         replica.follow(watcher.is_watching)
         return cls(
             products=ProductService(products, categories, companies, runtime.clock),
-            listing=ListingService(products, categories, index),
+            listing=ListingService(products, categories, collections, index),
             categories=CategoryService(categories, products, runtime.clock),
             carts=CartService(carts, products, companies, runtime.clock),
+            suggestions=SuggestionService(products, index),
+            collections=CollectionService(collections, products, categories, runtime.clock),
             companies=companies,
             replica=replica,
             watcher=watcher,

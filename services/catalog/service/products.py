@@ -103,7 +103,7 @@ class ProductService:
 
         product = await self._change(who, product_id, if_match, change)
         if "variants" in changes:
-            await self._products.for_company(who.tenant).refresh_in_stock(product_id)
+            await self._products.for_company(who.tenant).refresh_stock(product_id)
         return product
 
     async def archive(self, who: Principal, product_id: str, if_match: str | None) -> None:

@@ -1,14 +1,15 @@
 """Reads products for the search index."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from itertools import groupby
 
-from services.catalog.clients.search_index import Searchable
+from services.catalog.clients.search_fields import Searchable
 from services.catalog.domain.product import Product
 from services.catalog.store.categories import Categories
 from services.catalog.store.products import Products
 
 PIECE = 500
+BRAND_ATTRIBUTES = frozenset({"brand", "manufacturer", "supplier", "vendor"})
 
 
 class SearchReader:
@@ -39,10 +40,11 @@ class SearchReader:
         listed = list(products)
         named = list({product.category_id for product in listed if product.category_id is not None})
         names = await self._categories.for_company(company_id).names(named) if named else {}
-        return [_searchable(product, names) for product in listed]
+        return [searchable(product, names) for product in listed]
 
 
-def _searchable(product: Product, category_names: dict[str, str]) -> Searchable:
+def searchable(product: Product, category_names: Mapping[str, str]) -> Searchable:
+    """What the index holds of a product."""
     values = [f"{name} {value}" for name, value in product.attributes.items()]
     chosen = [value for variant in product.variants for value in variant.options.values()]
     return Searchable(
@@ -50,11 +52,22 @@ def _searchable(product: Product, category_names: dict[str, str]) -> Searchable:
         company_id=_company(product),
         title=product.name,
         skus=product.skus,
+        barcodes=[code for code in (product.barcode, *(variant.barcode for variant in product.variants)) if code],
+        brand=_brand(product),
         description=product.description or "",
         category=category_names.get(product.category_id or "", ""),
         category_id=product.category_id,
         attributes=[*values, *dict.fromkeys(chosen)],
+        facets=product.facets,
+        status=product.status,
+        price_minor=product.price.amount,
     )
+
+
+def _brand(product: Product) -> str:
+    """Who makes it: this names a product as its title does."""
+    named = (str(value) for name, value in product.attributes.items() if name.casefold() in BRAND_ATTRIBUTES)
+    return next(named, "")
 
 
 def _company(product: Product) -> str:

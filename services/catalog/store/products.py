@@ -1,50 +1,20 @@
 """Products in MongoDB."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from pymongo import IndexModel
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from common.mongo.store import Store
+from common.pagination import Page, PageRequest
+from services.catalog.domain.filter import ATTRIBUTE, ProductFilter
 from services.catalog.domain.product import Product
 from services.catalog.domain.stock import StockFlag
-from services.catalog.store.stock_flags import IN_STOCK, with_flag
+from services.catalog.store.facet_counts import attribute_counts, field_counts
+from services.catalog.store.product_filter import criteria_of
+from services.catalog.store.stock_flags import REFRESHED, with_flag
 
 DUPLICATE_KEY = 11_000
-
-
-@dataclass(frozen=True, slots=True)
-class ProductFilter:
-    """What a list is narrowed to. Prices in minor units; ``facets``: of each group one must match."""
-
-    statuses: Sequence[str] = ()
-    ids: Sequence[str] | None = None
-    category_ids: Sequence[str] | None = None
-    min_price: int | None = None
-    max_price: int | None = None
-    facets: Sequence[Sequence[str]] = ()
-    in_stock: bool | None = None
-
-    def criteria(self) -> dict[str, Any]:
-        """The same as a MongoDB filter."""
-        criteria: dict[str, Any] = {}
-        if self.statuses:
-            criteria["status"] = {"$in": list(self.statuses)}
-        if self.ids is not None:
-            criteria["_id"] = {"$in": list(self.ids)}
-        if self.category_ids is not None:
-            criteria["categoryId"] = {"$in": list(self.category_ids)}
-        bounds = {"$gte": self.min_price, "$lte": self.max_price}
-        price = {operator: bound for operator, bound in bounds.items() if bound is not None}
-        if price:
-            criteria["price.amount"] = price
-        if self.facets:
-            criteria["$and"] = [{"facets": {"$in": list(group)}} for group in self.facets]
-        if self.in_stock is not None:
-            criteria["inStock"] = self.in_stock
-        return criteria
 
 
 class Products(Store[Product]):
@@ -62,8 +32,30 @@ class Products(Store[Product]):
         IndexModel([("companyId", 1), ("updatedAt", -1), ("_id", -1)], name="company_updated"),
         IndexModel([("companyId", 1), ("categoryId", 1), ("createdAt", -1), ("_id", -1)], name="company_category"),
         IndexModel([("companyId", 1), ("facets", 1)], name="company_facets"),
+        IndexModel([("companyId", 1), ("stockState", 1), ("createdAt", -1), ("_id", -1)], name="company_stock"),
+        IndexModel([("companyId", 1), ("inStock", 1), ("createdAt", -1), ("_id", -1)], name="company_in_stock"),
+        IndexModel(
+            [("companyId", 1), ("seo.slug", 1)],
+            name="company_slug",
+            unique=True,
+            partialFilterExpression={"seo.slug": {"$gt": ""}},
+        ),
     ]
-    TAKEN = {"company_skus": "sku_taken", "_id_": "product_taken"}
+    TAKEN = {"company_skus": "sku_taken", "company_slug": "slug_taken", "_id_": "product_taken"}
+
+    async def filtered(self, narrowed: ProductFilter, request: PageRequest) -> Page[Product]:
+        """One page of the products that the filter lets through."""
+        return await self.page(criteria_of(narrowed), request)
+
+    async def count_facet(self, facet: str, narrowed: ProductFilter) -> list[tuple[str, int]]:
+        """How many products have each value of ``attr.NAME`` or of a field, the most frequent first."""
+        criteria = self.scope(criteria_of(narrowed))
+        if facet.startswith(ATTRIBUTE):
+            pipeline = attribute_counts(criteria, facet.removeprefix(ATTRIBUTE))
+        else:
+            pipeline = field_counts(criteria, facet)
+        found = await self.collection.aggregate(pipeline)
+        return [(str(document["_id"]), document["count"]) async for document in found]
 
     async def insert_each(self, products: Sequence[Product]) -> dict[int, Exception]:
         """Insert all in one round trip; those that are refused, by their place, with the reason."""
@@ -90,9 +82,13 @@ class Products(Store[Product]):
         found = await self.find_many({"_id": {"$in": wanted}}, len(wanted)) if wanted else []
         return {product.id: product for product in found}
 
-    async def ids_matching(self, criteria: dict[str, Any], limit: int) -> set[str]:
-        """Only the ids of what matches."""
-        cursor = self.collection.find(self.scope(criteria), {"_id": 1}).limit(limit)
+    async def known_ids(self, product_ids: Sequence[str]) -> set[str]:
+        """Those of the named products that are this company's."""
+        return await self.ids_matching(ProductFilter(ids=product_ids), len(product_ids)) if product_ids else set()
+
+    async def ids_matching(self, narrowed: ProductFilter, limit: int) -> set[str]:
+        """Only the ids of what the filter lets through."""
+        cursor = self.collection.find(self.scope(criteria_of(narrowed)), {"_id": 1}).limit(limit)
         return {document["_id"] async for document in cursor}
 
     async def set_stock_flag(self, flag: StockFlag) -> None:
@@ -100,9 +96,9 @@ class Products(Store[Product]):
         criteria = self.scope({"skus": flag.sku})
         await self.collection.update_one(criteria, with_flag(flag))
 
-    async def refresh_in_stock(self, product_id: str) -> None:
-        """Work out ``inStock`` again after the variants changed."""
-        await self.collection.update_one(self.scope({"_id": product_id}), [{"$set": {"inStock": IN_STOCK}}])
+    async def refresh_stock(self, product_id: str) -> None:
+        """Work out what lists say of its stock again after the variants changed."""
+        await self.collection.update_one(self.scope({"_id": product_id}), REFRESHED)
 
     async def clear_category(self, category_id: str) -> None:
         """Leave the products of a category without one."""

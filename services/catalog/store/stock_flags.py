@@ -7,16 +7,27 @@ from services.catalog.domain.stock import StockFlag
 _SELLABLE = {
     "$cond": [{"$gt": [{"$size": "$variants"}, 0]}, "$variants.sku", ["$sku"]],
 }
-
-IN_STOCK: dict[str, Any] = {
-    "$anyElementTrue": {
-        "$map": {
-            "input": "$stock",
-            "in": {"$and": [{"$ne": ["$$this.status", "out_of_stock"]}, {"$in": ["$$this.sku", _SELLABLE]}]},
-        }
+_KNOWN = {
+    "$map": {
+        "input": {"$filter": {"input": "$stock", "cond": {"$in": ["$$this.sku", _SELLABLE]}}},
+        "in": "$$this.status",
     }
 }
-"""Whether anything sellable is in stock somewhere; domain.stock says the same of a loaded product."""
+_STATE = {
+    "$switch": {
+        "branches": [
+            {"case": {"$in": ["in_stock", _KNOWN]}, "then": "in_stock"},
+            {"case": {"$in": ["low_stock", _KNOWN]}, "then": "low_stock"},
+        ],
+        "default": "out_of_stock",
+    }
+}
+
+REFRESHED: list[dict[str, Any]] = [
+    {"$set": {"stockState": _STATE}},
+    {"$set": {"inStock": {"$ne": ["$stockState", "out_of_stock"]}}},
+]
+"""Works out what lists filter by; domain.stock says the same of a loaded product."""
 
 
 def with_flag(flag: StockFlag) -> list[dict[str, Any]]:
@@ -32,4 +43,4 @@ def with_flag(flag: StockFlag) -> list[dict[str, Any]]:
     is_stale = {"$anyElementTrue": {"$map": {"input": "$stock", "in": later}}}
     document = {"$literal": flag.model_dump(by_alias=True)}
     stock = {"$cond": [is_stale, "$stock", {"$concatArrays": [others, [document]]}]}
-    return [{"$set": {"stock": stock}}, {"$set": {"inStock": IN_STOCK}}]
+    return [{"$set": {"stock": stock}}, *REFRESHED]
