@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from common.runtime import Background, Runtime
 from common.web.application import create_application
 from services.debt import routes
+from services.debt.clients import Customers
 from services.debt.handlers import HANDLERS
 from services.debt.service import DebtService
 from services.debt.settings import Settings
@@ -21,7 +22,8 @@ def create_app(settings: Settings) -> FastAPI:
 
     async def compose(runtime: Runtime) -> DebtService:
         runtime.declare(Debts)
-        return DebtService(Debts(runtime.ground), runtime.clock, due_days=settings.debt_due_days)
+        customers = Customers(runtime.database, runtime.clients)
+        return DebtService(Debts(runtime.ground), customers, runtime.clock, due_days=settings.debt_due_days)
 
     return create_application(
         settings,

@@ -13,6 +13,23 @@ Status = Literal["open", "partially_paid", "paid", "overdue", "written_off"]
 DebtorType = Literal["customer", "company"]
 
 
+AGES = (("current", 0), ("days1To30", 30), ("days31To60", 60), ("days61To90", 90))
+"""The usual classes of an ageing report: not yet due, then by whole days since the instalment was due.
+
+What is older than the last of them counts as ``over90``.
+"""
+
+OLDEST = "over90"
+
+
+def age_of(due_at: datetime, as_of: datetime) -> str:
+    """The class that an instalment counts in at an instant."""
+    if due_at > as_of:
+        return AGES[0][0]
+    days = (as_of - due_at).days
+    return next((name for name, limit in AGES[1:] if days <= limit), OLDEST)
+
+
 class Instalment(Part):
     """A part of the principal, due at an instant."""
 
@@ -157,6 +174,15 @@ class Debt(Aggregate):
             )
         )
         return True
+
+    def give_up(self, reason: str) -> None:
+        """What is left is no longer expected. Raises InvalidTransition for a debt that is paid.
+
+        Given up again: nothing changes.
+        """
+        if self.status == "paid":
+            raise InvalidTransition("The debt is paid.")
+        self.write_off(reason)
 
     def write_off(self, reason: str) -> bool:
         """What is left is no longer owed. False when it was written off before."""

@@ -2,7 +2,7 @@
 
 from common.events import Envelope
 from common.events.handlers import Handlers
-from common.events.orders import OrderCancelled, OrderConfirmed, SaleCompleted
+from common.events.orders import CustomerCreated, CustomerUpdated, OrderCancelled, OrderConfirmed, SaleCompleted
 from services.debt.service import DebtService
 
 
@@ -21,4 +21,15 @@ async def reverse_debt(service: DebtService, event: Envelope[OrderCancelled]) ->
     await service.cancelled(event)
 
 
-HANDLERS: Handlers = {OrderConfirmed: owe_order, SaleCompleted: owe_sale, OrderCancelled: reverse_debt}
+async def know_customer(service: DebtService, event: Envelope[CustomerCreated] | Envelope[CustomerUpdated]) -> None:
+    """Somebody who may owe."""
+    await service.know_customer(event)
+
+
+HANDLERS: Handlers = {
+    OrderConfirmed: owe_order,
+    SaleCompleted: owe_sale,
+    OrderCancelled: reverse_debt,
+    CustomerCreated: know_customer,
+    CustomerUpdated: know_customer,
+}

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from common.identity.principal import Principal
 from common.identity.requires import requires
 from common.pagination import Page, PageRequest
-from common.web.etag import tag
+from common.web.etag import IfMatch, tag
 from common.web.idempotency import Idempotent
 from common.web.lists import listing
+from common.web.schema import Instant
 from services.debt.domain import DebtorType, Status
-from services.debt.schemas import DebtIn, DebtOut, DebtPaymentIn
+from services.debt.schemas import AgeingOut, DebtIn, DebtOut, DebtPaymentIn, WriteOffIn
 from services.debt.service import DebtFilter, DebtService
 
 router = APIRouter(prefix="/api/debts", tags=["debts"])
@@ -68,6 +69,17 @@ async def enter_debt(body: DebtIn, who: Writer, debts: Debts, once: Idempotent) 
     return await once(work, status=201)
 
 
+@router.get("/ageing")
+async def report_ageing(
+    who: Reader,
+    debts: Debts,
+    as_of: Annotated[Instant | None, Query(alias="asOf")] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> AgeingOut:
+    """Report what is outstanding, by currency, debtor and age."""
+    return AgeingOut.of(await debts.ageing(who, as_of, limit))
+
+
 @router.get("/{debt_id}")
 async def read_debt(debt_id: str, who: Reader, debts: Debts, response: Response) -> DebtOut:
     """Read one debt."""
@@ -92,3 +104,15 @@ async def record_payment(debt_id: str, body: DebtPaymentIn, who: Writer, debts: 
         return DebtOut.model_validate(debt)
 
     return await once(work, status=201)
+
+
+@router.post("/{debt_id}/write-off")
+async def write_off_debt(
+    debt_id: str, body: WriteOffIn, who: Writer, debts: Debts, once: Idempotent, if_match: IfMatch = None
+) -> DebtOut:
+    """Give up what is left of a debt; again: the same answer."""
+
+    async def work() -> DebtOut:
+        return DebtOut.model_validate(await debts.give_up(who, debt_id, body.reason, if_match))
+
+    return await once(work)

@@ -9,12 +9,14 @@ from typing import Any, TypeVar
 from common.clock import Clock
 from common.errors import ComeBackLater, Conflict, Invalid, NotFound, VersionConflict
 from common.events import Envelope
-from common.events.orders import OrderCancelled, OrderConfirmed, SaleCompleted
+from common.events.orders import CustomerCreated, CustomerUpdated, OrderCancelled, OrderConfirmed, SaleCompleted
 from common.identity.principal import Principal
 from common.ids import new_id
 from common.logging import get_logger
 from common.money import Money
 from common.pagination import Page, PageRequest
+from common.web.etag import again_when_overtaken, check_version
+from services.debt.clients import Customers
 from services.debt.domain import Debt, DebtorType, Status
 from services.debt.store import Debts
 
@@ -47,11 +49,21 @@ class DebtFilter:
         return {name: value for name, value in named.items() if value is not None}
 
 
+@dataclass(frozen=True, slots=True)
+class Ageing:
+    """An ageing report: one group a currency, and the names of the customers in it."""
+
+    as_of: datetime
+    groups: list[dict[str, Any]]
+    names: dict[str, str | None]
+
+
 class DebtService:
     """Debts of orders on account and those entered by hand."""
 
-    def __init__(self, debts: Debts, clock: Clock, *, due_days: int) -> None:
+    def __init__(self, debts: Debts, customers: Customers, clock: Clock, *, due_days: int) -> None:
         self._debts = debts
+        self._customers = customers
         self._clock = clock
         self._due_after = timedelta(days=due_days)
 
@@ -68,14 +80,14 @@ class DebtService:
     ) -> Debt:
         """Enter a debt by hand; the same ``debt_id`` again finds the first.
 
-        Raises Invalid, NotFound for a company other than the one acted in: nobody burdens a stranger.
+        Raises Invalid, NotFound for who is no customer here or a company other than the one acted in: nobody
+        burdens a stranger.
         """
-        if debtor_type == "company" and debtor_id != who.tenant:
-            raise NotFound("company")
         debts = self._debts.for_company(who.tenant)
         known = await debts.find(debt_id)
         if known is not None:
             return known
+        await self._require_debtor(who.tenant, debtor_type, debtor_id)
         now = self._clock.now()
         debt = Debt.owe(
             debt_id=debt_id,
@@ -86,7 +98,16 @@ class DebtService:
             schedule=schedule or [(due_at or now + self._due_after, principal)],
             now=now,
         )
-        return await debts.insert(debt)
+        try:
+            return await debts.insert(debt)
+        except Conflict:
+            return await debts.get(debt_id)  # the same key at the same time: the other was faster
+
+    async def _require_debtor(self, company_id: str, debtor_type: DebtorType, debtor_id: str) -> None:
+        if debtor_type == "customer":
+            await self._customers.require(company_id, debtor_id)
+        elif debtor_id != company_id:
+            raise NotFound("company")
 
     async def list(self, who: Principal, chosen: DebtFilter, page: PageRequest) -> Page[Debt]:
         """Debts of the company."""
@@ -107,6 +128,30 @@ class DebtService:
             return await self._save(debt)
 
         return await _decide(work)
+
+    async def give_up(self, who: Principal, debt_id: str, reason: str, if_match: str | None) -> Debt:
+        """Write off what is left. Raises NotFound, InvalidTransition when paid, VersionConflict."""
+
+        async def work() -> Debt:
+            debt = await self._debts.for_company(who.tenant).get(debt_id)
+            check_version(if_match, debt.version)
+            debt.give_up(reason)
+            return await self._save(debt)
+
+        return await again_when_overtaken(work, if_match)
+
+    async def ageing(self, who: Principal, as_of: datetime | None, limit: int) -> Ageing:
+        """What is outstanding now, by currency and debtor, classed by age at ``as_of``."""
+        at = as_of or self._clock.now()
+        found = await self._debts.for_company(who.tenant).ageing(at, limit)
+        ids = [row["_id"]["id"] for group in found for row in group["debtors"] if row["_id"]["type"] == "customer"]
+        return Ageing(at, found, await self._customers.names(who.tenant, ids))
+
+    async def know_customer(self, event: Envelope[CustomerCreated] | Envelope[CustomerUpdated]) -> None:
+        """A customer record was made or edited."""
+        if event.company_id:
+            data = event.data
+            await self._customers.take(event.company_id, data.customer_id, event.sequence, data.name)
 
     async def confirmed(self, event: Envelope[OrderConfirmed]) -> None:
         """An order on account was confirmed: its total is owed."""

@@ -1,14 +1,14 @@
 """The debt service on real servers, and orders that are owed."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import httpx2
-import pytest
 import pytest_asyncio
 
-from common.clock import SystemClock
-from common.events.orders import OrderCancelled, OrderConfirmed
+from common.clock import SystemClock, monotonic_seconds
+from common.events.orders import CustomerCreated, OrderCancelled, OrderConfirmed
 from common.ids import new_id
 from common.money import Money
 from common.testing import Harness, Infrastructure
@@ -69,6 +69,23 @@ async def harness(infrastructure: Infrastructure) -> AsyncIterator[Harness]:
         yield running
 
 
-@pytest.fixture
-def lender(harness: Harness) -> Lender:
-    return Lender(harness)
+@pytest_asyncio.fixture(loop_scope="module")
+async def lender(harness: Harness) -> Lender:
+    return await known(Lender(harness))
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def stranger(harness: Harness) -> Lender:
+    """Another company."""
+    return await known(Lender(harness))
+
+
+async def known(lender: Lender) -> Lender:
+    """The lender, once its customer's record has been heard of."""
+    await lender.harness.publish(CustomerCreated(customer_id=lender.customer, name="Debtor"), lender.company)
+    copies = lender.harness.app.state.runtime.database["customer_copies"]
+    until = monotonic_seconds() + 15
+    while await copies.find_one({"_id": lender.customer}) is None:
+        assert monotonic_seconds() < until, "the customer was not heard of"
+        await asyncio.sleep(0.02)
+    return lender

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from common.errors import Conflict, Invalid, InvalidTransition
 from common.money import Money
-from services.debt.domain import Debt, Instalment, allocate
+from services.debt.domain import Debt, Instalment, age_of, allocate
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -136,3 +136,13 @@ def test_allocation_keeps_the_sum_and_the_order(parts: list[tuple[int, int]], sh
     assert all(0 <= part.paid.amount <= part.amount.amount for part in spread)
     begun = [part for part in spread if not part.is_paid]
     assert all(part.paid.amount == 0 for part in begun[1:])
+
+
+class TestAge:
+    @pytest.mark.parametrize(
+        ("days", "expected"),
+        [(-1, "current"), (0, "days1To30"), (30, "days1To30"), (31, "days31To60"), (60, "days31To60"),
+         (61, "days61To90"), (90, "days61To90"), (91, "over90")],
+    )  # fmt: skip
+    def test_counts_whole_days_since_it_was_due(self, days: int, expected: str) -> None:
+        assert age_of(NOW - timedelta(days=days), NOW) == expected

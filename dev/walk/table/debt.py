@@ -19,4 +19,12 @@ ROWS = [
     Row("POST /api/debts", ADMINS, body=debt, body_ids={"debtorId": "customer"}),
     Row("GET /api/debts/{debt_id}", ADMINS, ids=DEBT),
     Row("POST /api/debts/{debt_id}/payments", ADMINS, ids=DEBT, body=lambda _: {"amount": eur(1), "method": "cash"}),
+    Row("GET /api/debts/ageing", ADMINS),
+    Row(
+        "POST /api/debts/{debt_id}/write-off",
+        ADMINS,
+        ids=DEBT,
+        body=lambda _: {"reason": "walk"},
+        fresh=frozenset({"debt_id"}),
+    ),
 ]

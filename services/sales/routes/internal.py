@@ -5,19 +5,26 @@ from fastapi import APIRouter
 from common.identity.requires import InternalCaller
 from services.sales.routes import translation
 from services.sales.routes.parameters import Sales
+from services.sales.schemas.customers import CustomerFacts
 from services.sales.schemas.orders import InstrumentOut, OrderFacts
 
-router = APIRouter(prefix="/internal/orders", tags=["internal"], include_in_schema=False)
+router = APIRouter(prefix="/internal", tags=["internal"], include_in_schema=False)
 
 
-@router.get("/{order_id}")
+@router.get("/orders/{order_id}")
 async def tell_order(order_id: str, who: InternalCaller, sales: Sales) -> OrderFacts:
     """Where an order stands."""
     order = await sales.orders.tell(who.tenant, order_id)
     return translation.facts_out(order, await sales.customers.account_of(who.tenant, order.customer_id))
 
 
-@router.get("/{order_id}/instrument")
+@router.get("/orders/{order_id}/instrument")
 async def tell_instrument(order_id: str, who: InternalCaller, sales: Sales) -> InstrumentOut:
     """The payment-method token; for the payment service alone."""
     return InstrumentOut(payment_method_token=await sales.orders.instrument(who, order_id))
+
+
+@router.get("/customers/{customer_id}")
+async def tell_customer(customer_id: str, who: InternalCaller, sales: Sales) -> CustomerFacts:
+    """Who a customer is."""
+    return CustomerFacts.model_validate(await sales.customers.read(who, customer_id))

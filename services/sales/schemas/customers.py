@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, ConfigDict, EmailStr, Field, StringConstraints
 
 from common.events.parts import PostalAddress
-from common.web.schema import E164, AddressIn, In, PatchIn, Resource, Text
+from common.web.schema import E164, AddressIn, In, Out, PatchIn, Resource, Text
 
 Email = Annotated[EmailStr, AfterValidator(str.lower)]
 """An address, in lower case: two that differ by case are one customer's."""
@@ -69,3 +69,14 @@ class CustomerOut(Resource):
     tags: list[str]
     groups: list[str]
     archived_at: datetime | None
+
+
+class CustomerFacts(Out):
+    """What other services may ask of a customer."""
+
+    id: str
+    user_id: str | None
+    email: str | None
+    name: str | None
+    phone: str | None
+    sequence: int
