@@ -1,4 +1,4 @@
-"""The provider sandbox's mail server, as a process of its own."""
+"""The provider sandbox as a process of its own, and what the other services answer."""
 
 import socket
 import subprocess
@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from common.testing import Harness, Infrastructure
+from tests.notification.desk import Desk, served
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,25 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def notification(infrastructure: Infrastructure, sandbox: Sandbox) -> AsyncIterator[Harness]:
-    environment = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(sandbox.smtp_port)}
+async def desk_and_address() -> AsyncIterator[tuple[Desk, str]]:
+    desk = Desk()
+    async with served(desk) as address:
+        yield desk, address
+
+
+@pytest.fixture
+def desk(desk_and_address: tuple[Desk, str]) -> Desk:
+    return desk_and_address[0]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def notification(
+    infrastructure: Infrastructure, sandbox: Sandbox, desk_and_address: tuple[Desk, str]
+) -> AsyncIterator[Harness]:
+    environment = {
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_PORT": str(sandbox.smtp_port),
+        "MARKETHALL_SERVICE_URL_TEMPLATE": desk_and_address[1],
+    }
     async with Harness("notification", infrastructure, **environment) as harness:
         yield harness
