@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 
 class SecretStore:
@@ -46,6 +47,12 @@ def password() -> str:
 def key() -> str:
     """32 random bytes, base64url without padding: a cipher key or an Ed25519 seed."""
     return secrets.token_urlsafe(32)
+
+
+def rsa_key() -> str:
+    """A 2048-bit RSA key in PEM (PKCS #8), as service accounts have it."""
+    made = generate_private_key(public_exponent=65537, key_size=2048)
+    return made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 def public_key(seed: str) -> str:

@@ -1,5 +1,6 @@
 """The environment of each service process: what it needs, and none of the administrator's secrets."""
 
+import hashlib
 import json
 import os
 import uuid
@@ -17,10 +18,12 @@ PASSED_ON_PREFIXES = ("OTEL_", "MARKETHALL_")
 OPERATORS_OWN = ("MARKETHALL_ADMIN_", "MARKETHALL_AMQP_", "MARKETHALL_TEST_", "MARKETHALL_HOST")
 """What the shell may hold and no service gets: administrators, and an address beside 127.0.0.1."""
 CARD_PREFIX, PAYPAL_PREFIX = "STRIPE_", "PAYPAL_"
-MAIL_PREFIX = "SMTP_"
+MAIL_PREFIX, TEXT_PREFIX, PUSH_PREFIX = "SMTP_", "TWILIO_", "FIREBASE_"
+SANDBOX_PROJECT = "markethall-sandbox"
+SANDBOX_SENDER = "+15005550006"
 DEFAULT_ADMINISTRATOR = "admin@markethall.example"
 STRIPE_WEBHOOK_PATH = "/api/payments/webhooks/stripe/platform"
-REAL_WHEN_SET = ("STRIPE_API_KEY", "PAYPAL_CLIENT_ID", "SMTP_HOST")
+REAL_WHEN_SET = ("STRIPE_API_KEY", "PAYPAL_CLIENT_ID", "SMTP_HOST", "TWILIO_ACCOUNT_SID", "FIREBASE_CREDENTIALS")
 """One variable a provider: where the operator's shell has it, its real provider is used in the sandbox's place."""
 PAYPAL_WEBHOOK_PATH = "/api/payments/webhooks/paypal/platform"
 
@@ -94,7 +97,7 @@ def _own(name: str, home: Home, secrets: SecretStore) -> dict[str, str]:
         case "payment":
             return _payment(home, secrets)
         case "notification":
-            return _mail(home)
+            return _notification(home, secrets)
         case "gateway":
             told = os.environ.get("MARKETHALL_DEFAULT_TENANT") or home.remembered().get("default_tenant")
             return {"MARKETHALL_DEFAULT_TENANT": told} if told else {}
@@ -117,8 +120,9 @@ def _payment(home: Home, secrets: SecretStore) -> dict[str, str]:
         cards = _of_the_shell(CARD_PREFIX)
     else:
         cards = {**sandbox_cards(home, secrets), "STRIPE_RETURN_URL": home.service_url("gateway") + "/"}
-    paypal = _of_the_shell(PAYPAL_PREFIX) if os.environ.get("PAYPAL_CLIENT_ID") else sandbox_paypal(home, secrets)
-    return {**cards, **paypal}
+    if os.environ.get("PAYPAL_CLIENT_ID"):
+        return {**cards, **_of_the_shell(PAYPAL_PREFIX)}
+    return {**cards, **sandbox_paypal(home, secrets), "PAYPAL_RETURN_URL": home.service_url("gateway") + "/"}
 
 
 def sandbox_paypal(home: Home, secrets: SecretStore) -> dict[str, str]:
@@ -126,7 +130,7 @@ def sandbox_paypal(home: Home, secrets: SecretStore) -> dict[str, str]:
     return {
         "PAYPAL_CLIENT_ID": secrets.get("paypal.client", lambda: "sandbox_" + secret_store.password()),
         "PAYPAL_CLIENT_SECRET": secrets.get("paypal.secret"),
-        "PAYPAL_API_BASE": f"http://127.0.0.1:{home.port(SANDBOX_HTTP)}",
+        "PAYPAL_API_BASE": _sandbox_url(home),
         "PAYPAL_WEBHOOK_ID": secrets.get("paypal.webhook", lambda: "WH" + uuid.uuid4().hex[:15].upper()),
     }
 
@@ -135,7 +139,7 @@ def sandbox_cards(home: Home, secrets: SecretStore) -> dict[str, str]:
     """The sandbox's address, key and webhook secret, as payment and the sandbox itself need them."""
     return {
         "STRIPE_API_KEY": secrets.get("stripe.key", lambda: "sk_test_" + secret_store.password()),
-        "STRIPE_API_BASE": f"http://127.0.0.1:{home.port(SANDBOX_HTTP)}",
+        "STRIPE_API_BASE": _sandbox_url(home),
         "STRIPE_WEBHOOK_SECRET": secrets.get("stripe.webhook", lambda: "whsec_" + secret_store.password()),
     }
 
@@ -144,6 +148,51 @@ def _mail(home: Home) -> dict[str, str]:
     if os.environ.get("SMTP_HOST"):
         return _of_the_shell(MAIL_PREFIX)
     return {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(home.port(SANDBOX_SMTP))}
+
+
+def _notification(home: Home, secrets: SecretStore) -> dict[str, str]:
+    texts = _of_the_shell(TEXT_PREFIX) if os.environ.get("TWILIO_ACCOUNT_SID") else sandbox_texts(home, secrets)
+    pushes = _of_the_shell(PUSH_PREFIX) if os.environ.get("FIREBASE_CREDENTIALS") else sandbox_pushes(home, secrets)
+    return {**_mail(home), **texts, **pushes}
+
+
+def sandbox_texts(home: Home, secrets: SecretStore) -> dict[str, str]:
+    """A Twilio account of the sandbox's."""
+    return {
+        "TWILIO_ACCOUNT_SID": secrets.get("twilio.account", lambda: "AC" + uuid.uuid4().hex),
+        "TWILIO_AUTH_TOKEN": secrets.get("twilio.token", lambda: uuid.uuid4().hex),
+        "TWILIO_FROM": SANDBOX_SENDER,
+        "TWILIO_API_BASE": _sandbox_url(home),
+    }
+
+
+def sandbox_pushes(home: Home, secrets: SecretStore) -> dict[str, str]:
+    """A service account of the sandbox's; only its key is kept, for the port may differ from one start to the next."""
+    key = secrets.get("firebase.key", secret_store.rsa_key)
+    url = _sandbox_url(home)
+    return {
+        "FIREBASE_CREDENTIALS": service_account(key, token_uri=f"{url}/token"),
+        "FIREBASE_FCM_URL": f"{url}/v1/projects/{{project}}/messages:send",
+    }
+
+
+def service_account(key: str, *, token_uri: str) -> str:
+    """A service account's JSON as Google hands it out; `key` is PEM."""
+    email = f"sandbox@{SANDBOX_PROJECT}.iam.gserviceaccount.com"
+    told = {
+        "type": "service_account",
+        "project_id": SANDBOX_PROJECT,
+        "private_key_id": hashlib.sha256(key.encode()).hexdigest()[:40],
+        "private_key": key,
+        "client_email": email,
+        "client_id": "100000000000000000001",
+        "token_uri": token_uri,
+    }
+    return json.dumps(told, separators=(",", ":"))
+
+
+def _sandbox_url(home: Home) -> str:
+    return f"http://127.0.0.1:{home.port(SANDBOX_HTTP)}"
 
 
 def _of_the_shell(prefix: str) -> dict[str, str]:
@@ -157,6 +206,8 @@ def sandbox_environment(home: Home, secrets: SecretStore) -> dict[str, str]:
         **_suite(home),
         **sandbox_cards(home, secrets),
         **sandbox_paypal(home, secrets),
+        **sandbox_texts(home, secrets),
+        **sandbox_pushes(home, secrets),
         "MARKETHALL_SANDBOX_DB": str(home.data / "sandbox.sqlite3"),
         "MARKETHALL_SANDBOX_WEBHOOK_URL": home.service_url("gateway") + STRIPE_WEBHOOK_PATH,
         "MARKETHALL_SANDBOX_PAYPAL_WEBHOOK_URL": home.service_url("gateway") + PAYPAL_WEBHOOK_PATH,

@@ -18,6 +18,7 @@ class Callback:
     seq: int
     provider: str
     type: str
+    subject: str
     attempts: int
     receiver: str
     url: str
@@ -78,7 +79,11 @@ class CallbackSender:
         batch = await self._due()
         if not batch:
             return 0
-        attempts = await asyncio.gather(*(self._post(session, callback) for callback in batch))
+        queues: dict[str, list[Callback]] = {}
+        for callback in batch:
+            queues.setdefault(callback.subject, []).append(callback)
+        sent = await asyncio.gather(*(self._post_all(session, queue) for queue in queues.values()))
+        attempts = [attempt for queue in sent for attempt in queue]
         now = self._now()
         await self._storage.run(lambda db: _record(db, attempts, now))
         return len(batch)
@@ -86,6 +91,10 @@ class CallbackSender:
     async def _due(self) -> list[Callback]:
         now = self._now()
         return await self._storage.run(lambda db: _due(db, now))
+
+    async def _post_all(self, session: aiohttp.ClientSession, queue: list[Callback]) -> list[Attempt]:
+        """What is about one thing goes out in the order in which it happened."""
+        return [await self._post(session, callback) for callback in queue]
 
     async def _post(self, session: aiohttp.ClientSession, callback: Callback) -> Attempt:
         try:
@@ -112,7 +121,7 @@ class CallbackSender:
 
 def _due(db: sqlite3.Connection, now: float) -> list[Callback]:
     rows = db.execute(
-        "SELECT seq, provider, type, attempts, receiver, url, body FROM callbacks"
+        "SELECT seq, provider, type, subject, attempts, receiver, url, body FROM callbacks"
         " WHERE state = 'pending' AND next_at <= ? ORDER BY next_at, seq LIMIT ?",
         (now, BATCH_LIMIT),
     ).fetchall()
@@ -121,6 +130,7 @@ def _due(db: sqlite3.Connection, now: float) -> list[Callback]:
             seq=row["seq"],
             provider=row["provider"],
             type=row["type"],
+            subject=row["subject"],
             attempts=row["attempts"],
             receiver=row["receiver"],
             url=row["url"],

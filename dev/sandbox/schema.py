@@ -114,6 +114,41 @@ CREATE TABLE IF NOT EXISTS paypal_settlements (  -- captures under review
   due_at REAL NOT NULL
 );
 
+CREATE TABLE IF NOT EXISTS texts (  -- Twilio's messages
+  seq INTEGER PRIMARY KEY,
+  sid TEXT NOT NULL UNIQUE,
+  account TEXT NOT NULL,
+  sender TEXT NOT NULL,
+  recipient TEXT NOT NULL,
+  body TEXT NOT NULL,
+  status TEXT NOT NULL,
+  error_code INTEGER,
+  callback_url TEXT,
+  created_at REAL NOT NULL,
+  sent_at REAL,
+  updated_at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS texts_by_recipient ON texts (recipient, seq);
+
+CREATE TABLE IF NOT EXISTS text_steps (  -- what a message will become
+  seq INTEGER PRIMARY KEY,
+  text INTEGER NOT NULL,
+  status TEXT NOT NULL,
+  error_code INTEGER,
+  due_at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS text_steps_due ON text_steps (due_at);
+
+CREATE TABLE IF NOT EXISTS pushes (  -- FCM's messages
+  seq INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  target TEXT NOT NULL,   -- token, topic or condition
+  address TEXT NOT NULL,
+  sent_at REAL NOT NULL,
+  body TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS pushes_by_address ON pushes (address, seq);
+
 CREATE TABLE IF NOT EXISTS own_secrets (  -- signing keys, made at the first start
   name TEXT PRIMARY KEY,
   value TEXT NOT NULL
@@ -151,6 +186,9 @@ EMPTIED_BY_RESET = (
     "settlements",
     "paypal_settlements",
     "callbacks",
+    "texts",
+    "text_steps",
+    "pushes",
     "mails",
     "mail_recipients",
     "refused_recipients",

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import socket
+import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
@@ -17,6 +18,7 @@ from dev.sandbox.callbacks import Callback, CallbackSender
 from dev.sandbox.cardholder import Cardholder
 from dev.sandbox.connection import BreakableProtocol
 from dev.sandbox.faults import FaultBoard
+from dev.sandbox.fcm.api import FcmApi
 from dev.sandbox.inspection import Inspection
 from dev.sandbox.mailbox import Mailbox
 from dev.sandbox.paypal.access import Client
@@ -31,6 +33,9 @@ from dev.sandbox.storage import Storage
 from dev.sandbox.stripe.api import StripeApi
 from dev.sandbox.stripe.webhook_endpoints import put_fixed
 from dev.sandbox.stripe.webhooks import Dispatcher
+from dev.sandbox.twilio.api import TwilioApi
+from dev.sandbox.twilio.api import signed_headers as signed_twilio
+from dev.sandbox.twilio.texts import next_step, take_steps
 
 # Longer than any client keeps an idle connection, so that none is closed under a request.
 KEEP_ALIVE_SECONDS = 120
@@ -69,6 +74,8 @@ def build(settings: Settings, smtp_socket: socket.socket) -> Starlette:
 
     sender = _callback_sender(storage, settings)
     paypal = _paypal(storage, settings, sender)
+    twilio = TwilioApi(storage=storage, now=_now, own=settings.twilio, wake=sender.wake)
+    fcm = FcmApi(storage=storage, now=_now, account=settings.firebase)
     buyer = Buyer(storage=storage, now=_now, public_url=settings.public_url, wake=sender.wake)
 
     @asynccontextmanager
@@ -92,7 +99,8 @@ def build(settings: Settings, smtp_socket: socket.socket) -> Starlette:
             await storage.close()
 
     # Stripe has the rest of /v1: whoever shares it stands before it.
-    routes = [*paypal.routes(), *buyer.routes(), *inspection.routes(), *cardholder.routes(), Mount("/v1", stripe)]
+    speaking = (paypal, buyer, twilio, fcm, inspection, cardholder)
+    routes = [*(route for each in speaking for route in each.routes()), Mount("/v1", stripe)]
     return Starlette(routes=routes, lifespan=lifespan)
 
 
@@ -107,12 +115,22 @@ def _callback_sender(storage: Storage, settings: Settings) -> CallbackSender:
         signer = await storage.run(load_signer)
         return signed_headers(signer, callback, now=_now(), public_url=settings.public_url)
 
+    async def twilio(callback: Callback) -> Mapping[str, str]:
+        return await storage.run(lambda db: signed_twilio(db, callback, settings.twilio))
+
+    def settle(db: sqlite3.Connection, now: float) -> None:
+        settle_reviews(db, now, settings.public_url)
+        take_steps(db, now)
+
+    def next_settlement(db: sqlite3.Connection) -> float | None:
+        return min((at for at in (next_review(db), next_step(db)) if at is not None), default=None)
+
     return CallbackSender(
         storage,
         now=_now,
-        signers={"paypal": paypal},
-        settle=settle_reviews(settings.public_url),
-        next_settlement=next_review,
+        signers={"paypal": paypal, "twilio": twilio},
+        settle=settle,
+        next_settlement=next_settlement,
     )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from dev.sandbox.fcm.access import ServiceAccount, read_account
+
 
 class SettingsRefused(Exception):
     """The sandbox cannot start as it was told to; the message says why."""
@@ -35,6 +37,14 @@ class PayPalSettings:
 
 
 @dataclass(frozen=True)
+class TwilioSettings:
+    """The suite's own account, whose token is checked; callbacks are signed with it."""
+
+    account_sid: str
+    auth_token: str
+
+
+@dataclass(frozen=True)
 class Settings:
     """`database` is None for memory only; `public_url` is where a customer's browser reaches the sandbox."""
 
@@ -42,6 +52,8 @@ class Settings:
     database: Path | None
     endpoint: FixedEndpoint | None
     paypal: PayPalSettings
+    twilio: TwilioSettings | None
+    firebase: ServiceAccount | None
 
 
 def read_settings(environ: Mapping[str, str], *, host: str, http_port: int) -> Settings:
@@ -53,6 +65,8 @@ def read_settings(environ: Mapping[str, str], *, host: str, http_port: int) -> S
         database=_database(environ),
         endpoint=_endpoint(environ),
         paypal=_paypal(environ),
+        twilio=_twilio(environ),
+        firebase=_firebase(environ),
     )
 
 
@@ -85,3 +99,18 @@ def _paypal(environ: Mapping[str, str]) -> PayPalSettings:
         raise SettingsRefused("PAYPAL_CLIENT_ID needs PAYPAL_CLIENT_SECRET beside it")
     webhook = FixedWebhook(id=webhook_id, url=url) if url and webhook_id else None
     return PayPalSettings(client_id or None, secret or None, webhook)
+
+
+def _twilio(environ: Mapping[str, str]) -> TwilioSettings | None:
+    sid, token = environ.get("TWILIO_ACCOUNT_SID"), environ.get("TWILIO_AUTH_TOKEN")
+    if sid and not token:
+        raise SettingsRefused("TWILIO_ACCOUNT_SID needs TWILIO_AUTH_TOKEN beside it")
+    return TwilioSettings(sid, token) if sid and token else None
+
+
+def _firebase(environ: Mapping[str, str]) -> ServiceAccount | None:
+    credentials = environ.get("FIREBASE_CREDENTIALS")
+    try:
+        return read_account(credentials) if credentials else None
+    except (ValueError, LookupError, TypeError) as error:
+        raise SettingsRefused(f"FIREBASE_CREDENTIALS is not a service account's JSON: {error}") from error

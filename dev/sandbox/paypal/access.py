@@ -8,6 +8,7 @@ import secrets
 import sqlite3
 from dataclasses import dataclass
 
+from dev.sandbox import bearer
 from dev.sandbox.paypal.refusals import Json, unauthorised
 
 TOKEN_SECONDS = 32_400
@@ -32,7 +33,7 @@ def issue(db: sqlite3.Connection, authorization: str, known: Client | None, now:
         raise unauthorised("invalid_client", "Client Authentication failed")
     return {
         "scope": "https://uri.paypal.com/services/payments/payment https://uri.paypal.com/services/vault/payment-tokens",
-        "access_token": _token(db, client.id, int(now) + TOKEN_SECONDS),
+        "access_token": _PREFIX + bearer.issue(db, "paypal", client.id, int(now) + TOKEN_SECONDS),
         "token_type": "Bearer",
         "app_id": "APP-80W284485P519543T",
         "expires_in": TOKEN_SECONDS,
@@ -43,13 +44,9 @@ def issue(db: sqlite3.Connection, authorization: str, known: Client | None, now:
 def account_of(db: sqlite3.Connection, authorization: str, now: float) -> str:
     """The client id that a bearer token was issued to; raises Refusal (invalid_token)."""
     scheme, _, token = authorization.partition(" ")
-    payload, _, digest = token.removeprefix(_PREFIX).partition(".")
-    right = hmac.compare_digest(digest.encode(), _digest(db, payload).encode())
-    if scheme.lower() != "bearer" or not right:
+    account = bearer.subject_of(db, "paypal", token.removeprefix(_PREFIX), now)
+    if scheme.lower() != "bearer" or account is None:
         raise unauthorised("invalid_token", "Token signature verification failed")
-    expires_at, _, account = base64.urlsafe_b64decode(payload).decode().partition("|")
-    if int(expires_at) <= now:
-        raise unauthorised("invalid_token", "The token has expired")
     return account
 
 
@@ -72,17 +69,3 @@ def _is_right(db: sqlite3.Connection, client: Client, known: Client | None) -> b
         db.execute("INSERT INTO own_secrets (name, value) VALUES (?,?)", (name, digest))
         return True
     return hmac.compare_digest(digest, kept["value"])
-
-
-def _token(db: sqlite3.Connection, account: str, expires_at: int) -> str:
-    payload = base64.urlsafe_b64encode(f"{expires_at}|{account}".encode()).decode()
-    return f"{_PREFIX}{payload}.{_digest(db, payload)}"
-
-
-def _digest(db: sqlite3.Connection, payload: str) -> str:
-    """Signed and not kept: tokens outlive a restart, as the SDK that holds them does."""
-    row = db.execute("SELECT value FROM own_secrets WHERE name = 'paypal.tokens'").fetchone()
-    key = row["value"] if row else secrets.token_hex(32)
-    if row is None:
-        db.execute("INSERT INTO own_secrets (name, value) VALUES ('paypal.tokens', ?)", (key,))
-    return hmac.new(key.encode(), payload.encode(), hashlib.sha256).hexdigest()

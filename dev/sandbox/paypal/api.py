@@ -76,28 +76,15 @@ class PayPalApi:
         request_id, now = _request_id(request), self.now()
         authorization, mock = request.headers.get("authorization", ""), _mock(request)
 
-        def run(db: sqlite3.Connection) -> Outcome | Refusal:
-            try:
-                account = access.account_of(db, authorization, now)
-            except Refusal as refused:
-                return refused
+        def run(db: sqlite3.Connection) -> Outcome:
+            account = access.account_of(db, authorization, now)
             if mock is not None:
-                return mocked(mock)
-            db.execute("SAVEPOINT attempt")
-            try:
-                outcome = execute(Ledger(db, account, now, self.public_url, request_id=request_id), operation, call)
-            except Refusal as refused:
-                db.execute("ROLLBACK TO attempt")
-                return refused
-            finally:
-                db.execute("RELEASE attempt")
-            return outcome
+                raise mocked(mock)
+            return execute(Ledger(db, account, now, self.public_url, request_id=request_id), operation, call)
 
-        answered = await self.storage.run(run)
-        if isinstance(answered, Refusal):
-            raise answered
+        outcome = await self.storage.run(run)
         self.wake()
-        return answered
+        return outcome
 
 
 def _read(body: bytes) -> Json:

@@ -2,7 +2,7 @@
 
 import sqlite3
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from dev.sandbox.callbacks import Callback
 from dev.sandbox.paypal.ledger import Ledger, written
@@ -25,15 +25,11 @@ def signed_headers(signer: Signer, callback: Callback, *, now: float, public_url
     }
 
 
-def settle_reviews(public_url: str) -> Callable[[sqlite3.Connection, float], None]:
+def settle_reviews(db: sqlite3.Connection, now: float, public_url: str) -> None:
     """End the reviews that are due."""
-
-    def run(db: sqlite3.Connection, now: float) -> None:
-        for row in db.execute("SELECT * FROM paypal_settlements WHERE due_at <= ?", (now,)).fetchall():
-            db.execute("DELETE FROM paypal_settlements WHERE capture = ?", (row["capture"],))
-            settle(Ledger(db, row["account"], now, public_url), row["capture"], row["outcome"])
-
-    return run
+    for row in db.execute("SELECT * FROM paypal_settlements WHERE due_at <= ?", (now,)).fetchall():
+        db.execute("DELETE FROM paypal_settlements WHERE capture = ?", (row["capture"],))
+        settle(Ledger(db, row["account"], now, public_url), row["capture"], row["outcome"])
 
 
 def next_review(db: sqlite3.Connection) -> float | None:
