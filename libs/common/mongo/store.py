@@ -141,7 +141,7 @@ class Store(Generic[A]):
             self._settle(aggregate, sealed, offer=True)
 
     async def save(self, aggregate: A, *, handled: str | None = None, session: Session | None = None) -> A:
-        """Store a changed aggregate if nobody changed it in between. Raises VersionConflict.
+        """Store a changed aggregate if nobody changed it in between. Raises VersionConflict, and as :meth:`insert`.
 
         ``handled``: the id of the event that caused it, kept in the document so that a second delivery
         finds it. Only fields that changed are written.
@@ -151,7 +151,10 @@ class Store(Generic[A]):
         criteria: dict[str, Any] = {"_id": aggregate.id, "version": aggregate.version}
         if handled is not None:
             criteria["handled"] = {"$ne": handled}
-        result = await self.collection.update_one(self.scope(criteria), update, session=session)
+        try:
+            result = await self.collection.update_one(self.scope(criteria), update, session=session)
+        except DuplicateKeyError as error:
+            raise self.taken(error) from error
         if result.matched_count == 0:
             raise VersionConflict()
         aggregate.version += 1
