@@ -6,6 +6,7 @@ from common.events.handlers import Handlers
 from common.events.orders import OrderCreated
 from common.events.stock import BackInStock, LowStock, OutOfStock
 from common.events.tenancy import CompanyCreated, CompanyUpdated
+from services.catalog.clients.company import CompanyFacts
 from services.catalog.service.catalog import Catalog
 
 
@@ -34,9 +35,10 @@ async def empty_cart(catalog: Catalog, event: Envelope[OrderCreated]) -> None:
 
 
 async def note_company(catalog: Catalog, event: Envelope[CompanyCreated | CompanyUpdated]) -> None:
-    """A company's currency and tax."""
+    """A company's currency, tax and plan."""
     company = event.data
-    await catalog.companies.take(company.company_id, event.sequence, company.currency, company.settings)
+    facts = CompanyFacts(company.currency, company.settings, company.limits)
+    await catalog.companies.take(company.company_id, event.sequence, facts)
 
 
 async def clear_category(catalog: Catalog, event: Envelope[CategoryDeleted]) -> None:

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 import pytest_asyncio
 
-from common.events.parts import CompanySettings
+from common.events.parts import CompanyLimits, CompanySettings
 from common.events.tenancy import CompanyCreated
 from common.ids import new_id
 from common.testing import Harness, Infrastructure
@@ -45,7 +45,7 @@ async def catalog(infrastructure: Infrastructure) -> AsyncIterator[Harness]:
 async def new_company(catalog: Harness) -> NewCompany:
     """Makes a company that catalog has heard of."""
 
-    async def make(**settings: Any) -> str:
+    async def make(*, products: int | None = None, **settings: Any) -> str:
         company_id = new_id("cmp")
         created = CompanyCreated(
             company_id=company_id,
@@ -55,6 +55,7 @@ async def new_company(catalog: Harness) -> NewCompany:
             currency="EUR",
             timezone="Europe/Berlin",
             settings=CompanySettings(**settings),
+            limits=CompanyLimits(products=products),
         )
         await catalog.publish(created, company_id)
         copies = catalog.runtime.database["company_copies"]

@@ -8,17 +8,18 @@ from pymongo.asynchronous.database import AsyncDatabase
 from common.clients import ServiceClients
 from common.copies import LocalCopies
 from common.errors import NotFound
-from common.events.parts import CompanySettings
+from common.events.parts import CompanyLimits, CompanySettings
 
 REMEMBERED_LIMIT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class CompanyFacts:
-    """The currency a company sells in (it never changes) and the settings that prices depend on."""
+    """The currency a company sells in (it never changes), the settings prices depend on, and its plan's limits."""
 
     currency: str
     settings: CompanySettings
+    limits: CompanyLimits
 
 
 class Companies:
@@ -29,9 +30,13 @@ class Companies:
         self._clients = clients
         self._currencies: dict[str, str] = {}
 
-    async def take(self, company_id: str, sequence: int, currency: str, settings: CompanySettings) -> None:
+    async def take(self, company_id: str, sequence: int, facts: CompanyFacts) -> None:
         """Keep what an event tells, unless something newer is there."""
-        fields = {"currency": currency, "settings": settings.model_dump(by_alias=True)}
+        fields = {
+            "currency": facts.currency,
+            "settings": facts.settings.model_dump(by_alias=True),
+            "limits": facts.limits.model_dump(by_alias=True),
+        }
         await self._copies.take(company_id, company_id, sequence, fields)
 
     async def get(self, company_id: str) -> CompanyFacts:
@@ -39,7 +44,11 @@ class Companies:
         found = await self._copies.find(company_id, company_id, lambda: self._ask(company_id))
         if found is None:
             raise NotFound("company")
-        return CompanyFacts(found["currency"], CompanySettings.model_validate(found["settings"]))
+        return CompanyFacts(
+            found["currency"],
+            CompanySettings.model_validate(found["settings"]),
+            CompanyLimits.model_validate(found.get("limits") or {}),
+        )
 
     async def currency_of(self, company_id: str) -> str:
         """The currency, remembered in this process."""
@@ -56,4 +65,4 @@ class Companies:
             told = await self._clients.get("company", f"/internal/companies/{company_id}", tenant=company_id)
         except NotFound:
             return None
-        return {name: told[name] for name in ("currency", "settings", "sequence")}
+        return {name: told[name] for name in ("currency", "settings", "limits", "sequence") if name in told}

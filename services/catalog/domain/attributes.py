@@ -28,10 +28,11 @@ def is_attribute_name(name: str) -> bool:
 
 
 def check_attributes(attributes: Mapping[str, object]) -> None:
-    """Raises Invalid ``invalid_attributes`` for too many or for a bad name."""
-    bad = [name for name in attributes if not is_attribute_name(name)]
+    """Raises Invalid ``invalid_attributes`` for too many, for a bad name, or for text that cannot be stored."""
+    bad = [(name, "is not a good name") for name in attributes if not is_attribute_name(name)]
+    bad += [(name, "must not contain such a character") for name, value in attributes.items() if not _is_text(value)]
     if bad or len(attributes) > ATTRIBUTES_LIMIT:
-        fields = [(f"attributes.{name}"[:100], "is not a good name") for name in bad[:20]]
+        fields = [(f"attributes.{name}"[:100], message) for name, message in bad[:20]]
         raise Invalid("invalid_attributes", f"At most {ATTRIBUTES_LIMIT} attributes with plain names.", fields)
 
 
@@ -52,6 +53,11 @@ def wanted_facets(name: str, values: list[str]) -> list[str]:
     """The facets that a filter accepts: each value as written, and as a number where it is one."""
     spellings = {spelling for value in values for spelling in (value, _as_number(value))}
     return [f"{name}={spelling}" for spelling in sorted(spellings)]
+
+
+def _is_text(value: object) -> bool:
+    """Whether a database takes it: neither NUL nor half of a surrogate pair."""
+    return not isinstance(value, str) or not any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def _spelled(value: AttributeValue) -> str:

@@ -8,8 +8,9 @@ from common.clock import Clock
 from common.errors import Conflict, DomainError, Invalid, NotFound, VersionConflict
 from common.events.stock import StockFact
 from common.identity.principal import Principal
+from common.mongo.transactions import Session
 from common.web.etag import check_version
-from services.catalog.clients.company import Companies
+from services.catalog.clients.company import Companies, CompanyFacts
 from services.catalog.domain.product import Product, ProductDraft
 from services.catalog.domain.stock import StockFlag, StockStatus
 from services.catalog.store.categories import Categories
@@ -42,13 +43,14 @@ class ProductService:
     async def create(self, who: Principal, draft: ProductDraft, product_id: str) -> Product:
         """A new product, in one insert; one that is already there under this id is answered as it is.
 
-        Raises Conflict ``sku_taken``; Invalid ``currency_mismatch``, ``unknown_category``, ``invalid_variants``.
+        Raises Conflict ``sku_taken``, ``slug_taken``, ``plan_limit_reached``;
+        Invalid ``currency_mismatch``, ``unknown_category``, ``invalid_variants``.
         """
         await self._check_categories(who.tenant, [draft.category_id])
-        currency = await self._companies.currency_of(who.tenant)
+        company = await self._companies.get(who.tenant)
         products = self._products.for_company(who.tenant)
         try:
-            return await products.insert(self._make(who, draft, product_id, currency))
+            return await self._insert(who, draft, product_id, company)
         except Conflict:
             earlier = await products.find(product_id)
             if earlier is None:
@@ -62,6 +64,8 @@ class ProductService:
 
         ``product_ids``: one a draft. A draft that could not be read comes as its problem and keeps its place.
         """
+        if (await self._companies.get(who.tenant)).limits.products is not None:
+            return [await self._alone(who, *row) for row in zip(drafts, product_ids, strict=True)]
         readable = [draft for draft in drafts if isinstance(draft, ProductDraft)]
         named = _named(draft.category_id for draft in readable)
         known = await self._categories.for_company(who.tenant).names(named) if named else {}
@@ -94,14 +98,18 @@ class ProductService:
         """Change a product. Raises VersionConflict when ``if_match`` names an old version, and as :meth:`create`."""
         if changes.get("category_id") is not None:
             await self._check_categories(who.tenant, [changes["category_id"]])
-        currency = await self._companies.currency_of(who.tenant)
+        company = await self._companies.get(who.tenant)
 
         def change(product: Product) -> bool:
             if changes:
-                product.edit(changes, currency)
+                product.edit(changes, company.currency)
             return bool(changes)
 
-        product = await self._change(who, product_id, if_match, change)
+        limit = company.limits.products
+        if limit is not None and await self._comes_back(who, product_id, changes):
+            product = await self._bring_back(who, product_id, if_match, change, limit)
+        else:
+            product = await self._change(who, product_id, if_match, change)
         if "variants" in changes:
             await self._products.for_company(who.tenant).refresh_stock(product_id)
         return product
@@ -135,6 +143,49 @@ class ProductService:
                 if if_match is not None or attempt == TRIES:
                     raise
         return product
+
+    async def _insert(self, who: Principal, draft: ProductDraft, product_id: str, company: CompanyFacts) -> Product:
+        products, limit = self._products.for_company(who.tenant), company.limits.products
+        if limit is None or draft.status == "archived":
+            return await products.insert(self._make(who, draft, product_id, company.currency))
+
+        async def work(session: Session) -> Product:
+            return await products.insert(self._make(who, draft, product_id, company.currency), session=session)
+
+        return await products.within_plan(limit, work)
+
+    async def _comes_back(self, who: Principal, product_id: str, changes: Mapping[str, Any]) -> bool:
+        """Whether an archived product is put on sale again: it counts for the plan like a new one."""
+        if changes.get("status") in (None, "archived"):
+            return False
+        return (await self._products.for_company(who.tenant).get(product_id)).status == "archived"
+
+    async def _bring_back(
+        self, who: Principal, product_id: str, if_match: str | None, change: Callable[[Product], bool], limit: int
+    ) -> Product:
+        products = self._products.for_company(who.tenant)
+
+        async def work(session: Session) -> Product:
+            product = await products.find_one({"_id": product_id}, session)
+            if product is None:
+                raise NotFound("product")
+            check_version(if_match, product.version)
+            change(product)
+            return await products.save(product, session=session)
+
+        return await products.within_plan(limit, work)
+
+    async def _alone(self, who: Principal, draft: ProductDraft | Invalid, product_id: str) -> BatchRow:
+        """A row of a batch under a plan with a limit: one after another, so that none goes beyond it."""
+        if isinstance(draft, Invalid):
+            return BatchRow(problem=draft)
+        try:
+            earlier = await self._products.for_company(who.tenant).find(product_id)
+            if earlier is not None:
+                return BatchRow(product=earlier, is_replayed=True)
+            return BatchRow(product=await self.create(who, draft, product_id))
+        except DomainError as error:
+            return BatchRow(problem=error)
 
     async def _row(
         self, who: Principal, draft: ProductDraft | Invalid, product_id: str, known: Mapping[str, str]

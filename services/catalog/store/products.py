@@ -1,11 +1,13 @@
 """Products in MongoDB."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from pymongo import IndexModel
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from common.mongo.store import Store
+from common.errors import Conflict
+from common.mongo.store import Ground, Store
+from common.mongo.transactions import Session, transact
 from common.pagination import Page, PageRequest
 from services.catalog.domain.filter import ATTRIBUTE, ProductFilter
 from services.catalog.domain.product import Product
@@ -43,6 +45,10 @@ class Products(Store[Product]):
     ]
     TAKEN = {"company_skus": "sku_taken", "company_slug": "slug_taken", "_id_": "product_taken"}
 
+    def __init__(self, ground: Ground) -> None:
+        super().__init__(ground)
+        self._plans = ground.database["product_plans"]
+
     async def filtered(self, narrowed: ProductFilter, request: PageRequest) -> Page[Product]:
         """One page of the products that the filter lets through."""
         return await self.page(criteria_of(narrowed), request)
@@ -56,6 +62,22 @@ class Products(Store[Product]):
             pipeline = field_counts(criteria, facet)
         found = await self.collection.aggregate(pipeline)
         return [(str(document["_id"]), document["count"]) async for document in found]
+
+    async def within_plan(self, limit: int, work: Callable[[Session], Awaitable[Product]]) -> Product:
+        """Run ``work``, which adds one product to those not archived, in a transaction that no other addition
+        of this company overlaps. Raises Conflict ``plan_limit_reached`` when there are ``limit`` already.
+        """
+
+        async def guarded(session: Session) -> Product:
+            await self._plans.update_one({"_id": self.company_id}, {"$inc": {"changes": 1}}, True, session=session)
+            counted = self.scope({"status": {"$in": ["draft", "active"]}})
+            if await self.collection.count_documents(counted, limit=max(limit, 1), session=session) >= limit:
+                raise Conflict("plan_limit_reached", f"This company's plan allows {limit} products.")
+            return await work(session)
+
+        product = await transact(self.ground.client, guarded)
+        self.offer(product.id, product.sealed)
+        return product
 
     async def insert_each(self, products: Sequence[Product]) -> dict[int, Exception]:
         """Insert all in one round trip; those that are refused, by their place, with the reason."""
