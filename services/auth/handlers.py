@@ -2,7 +2,14 @@
 
 from common.events import Envelope
 from common.events.handlers import Handlers
-from common.events.tenancy import CompanyReactivated, CompanySuspended, ShopStaffAdded, ShopStaffRemoved
+from common.events.tenancy import (
+    CompanyCreated,
+    CompanyReactivated,
+    CompanySuspended,
+    CompanyUpdated,
+    ShopStaffAdded,
+    ShopStaffRemoved,
+)
 from services.auth.service import AuthService
 
 
@@ -14,6 +21,11 @@ async def note_suspension(service: AuthService, event: Envelope[CompanySuspended
 async def note_reactivation(service: AuthService, event: Envelope[CompanyReactivated]) -> None:
     """A company's people can sign in again."""
     await service.companies.note(event.data.company_id, "active", event.sequence)
+
+
+async def note_limits(service: AuthService, event: Envelope[CompanyCreated] | Envelope[CompanyUpdated]) -> None:
+    """How many people may work for a company."""
+    await service.companies.note_limits(event.data.company_id, event.data.limits.model_dump(), event.sequence)
 
 
 async def enter_shop(service: AuthService, event: Envelope[ShopStaffAdded]) -> None:
@@ -35,6 +47,8 @@ async def leave_shop(service: AuthService, event: Envelope[ShopStaffRemoved]) ->
 
 
 HANDLERS: Handlers = {
+    CompanyCreated: note_limits,
+    CompanyUpdated: note_limits,
     CompanySuspended: note_suspension,
     CompanyReactivated: note_reactivation,
     ShopStaffAdded: enter_shop,

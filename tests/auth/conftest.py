@@ -1,11 +1,16 @@
 """The auth service on the real servers, and the ways in that tests use."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx2
+import jwt
 import pytest_asyncio
+import uvicorn
+from fastapi import FastAPI, HTTPException, Request
 
 from common.clock import monotonic_seconds
 from common.identity.tokens import AccessClaims
@@ -18,9 +23,58 @@ ADMIN_EMAIL = "root@suite.example"
 ADMIN_PASSWORD = "the first of all"
 
 
+class Neighbours:
+    """Stands where shop and company do: which shops there are, and what a plan allows."""
+
+    def __init__(self) -> None:
+        self.shops: set[tuple[str, str]] = set()
+        self.staff_limits: dict[str, int] = {}
+        self.app = FastAPI()
+        self.app.get("/internal/shops/{shop_id}")(self._shop)
+        self.app.get("/internal/companies/{company_id}")(self._company)
+
+    async def _shop(self, shop_id: str, request: Request) -> dict[str, str]:
+        token = request.headers["authorization"].removeprefix("Bearer ")
+        company = jwt.decode(token, options={"verify_signature": False})["cid"]
+        if (company, shop_id) not in self.shops:
+            raise HTTPException(404)
+        return {"id": shop_id}
+
+    async def _company(self, company_id: str) -> dict[str, object]:
+        return {"id": company_id, "limits": {"staff": self.staff_limits.get(company_id)}}
+
+
+@asynccontextmanager
+async def served(app: FastAPI) -> AsyncIterator[str]:
+    """The address at which an application answers."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    await serving
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def auth(infrastructure: Infrastructure) -> AsyncIterator[Harness]:
-    environment = {"MARKETHALL_ADMIN_EMAIL": ADMIN_EMAIL, "MARKETHALL_ADMIN_PASSWORD": ADMIN_PASSWORD}
+async def neighbours() -> AsyncIterator[Neighbours]:
+    yield Neighbours()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def address_of_neighbours(neighbours: Neighbours) -> AsyncIterator[str]:
+    async with served(neighbours.app) as url:
+        yield url
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def auth(infrastructure: Infrastructure, address_of_neighbours: str) -> AsyncIterator[Harness]:
+    environment = {
+        "MARKETHALL_ADMIN_EMAIL": ADMIN_EMAIL,
+        "MARKETHALL_ADMIN_PASSWORD": ADMIN_PASSWORD,
+        "MARKETHALL_SERVICE_URL_TEMPLATE": address_of_neighbours,
+        "MARKETHALL_PUBLIC_URL": "https://shop.example",
+    }
     async with Harness("auth", infrastructure, **environment) as harness:
         yield harness
 

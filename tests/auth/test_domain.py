@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from common.errors import Conflict, Invalid, TooManyRequests
-from services.auth.domain import Membership, Session, Tries, check_password
+from common.errors import Conflict, Invalid
+from services.auth.domain import Membership, Session, Tries, Try, check_password
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -99,17 +99,16 @@ class TestMembership:
 
 
 class TestTries:
-    def test_are_used_up_and_come_back_with_the_next_window(self) -> None:
-        tries = Tries(id="t", company_id=None, since=NOW, created_at=NOW, updated_at=NOW)
-        for _ in range(10):
-            tries.check(NOW)
-            tries.fail("usr_1", NOW)
-        with pytest.raises(TooManyRequests) as refused:
-            tries.check(NOW + timedelta(seconds=1))
-        assert refused.value.retry_after_seconds == 899
-        tries.check(NOW + timedelta(seconds=900))
-        tries.fail(None, NOW + timedelta(seconds=900))
-        assert (tries.count, len(tries.recorded)) == (1, 10)
+    def test_say_when_the_oldest_comes_back_and_lock_once_a_window(self) -> None:
+        tries = Tries(id="t", company_id=None, created_at=NOW, updated_at=NOW)
+        for second in range(10):
+            assert not tries.locked_at
+            tries.tries.append(Try(id=f"try_{second}", at=NOW + timedelta(seconds=second)))
+            now = NOW + timedelta(seconds=second)
+            assert tries.fail("usr_1", 10, now) is (second == 9)
+        assert not tries.fail(None, 10, NOW + timedelta(seconds=9))
+        assert tries.refusal(NOW + timedelta(seconds=10)).retry_after_seconds == 890
+        assert len(tries.recorded) == 10
 
 
 class TestPassword:

@@ -101,7 +101,7 @@ class TestLogin:
         statuses = [(await login(auth, email, "wrong")).status_code for _ in range(11)]
         right = await login(auth, email)
         assert statuses == [401] * 10 + [429]
-        assert (right.status_code, right.json()["code"]) == (429, "account_locked")
+        assert (right.status_code, right.json()["code"]) == (429, "too_many_attempts")
         assert int(right.headers["retry-after"]) > 0
 
     async def test_lets_no_more_through_when_the_guesses_come_at_once(self, auth: Harness) -> None:

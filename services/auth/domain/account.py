@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from common.aggregate import Aggregate
-from common.events.identity import UserRegistered
+from common.events.identity import EmailChanged, EmailVerified, PasswordChanged, UserRegistered
 
 PLATFORM = "platform"
 """The realm of staff and of customers without a company; any other realm is a company's id."""
@@ -72,6 +72,22 @@ class Account(Aggregate):
             created_at=now,
             updated_at=now,
         )
+
+    def set_password(self, password_hash: str, reason: str) -> None:
+        """Another password, or the first one. ``reason``: changed, reset or invitation."""
+        self.password_hash = password_hash
+        self.record(PasswordChanged(user_id=self.id, email=self.email, reason=reason))
+
+    def verify_email(self) -> None:
+        """The address was shown to be the owner's. Again: nothing changes."""
+        if not self.email_verified:
+            self.email_verified = True
+            self.record(EmailVerified(user_id=self.id, email=self.email))
+
+    def readdress(self, email: str) -> None:
+        """Another address, which was verified."""
+        before, self.email, self.email_verified = self.email, email, True
+        self.record(EmailChanged(before={"email": before}, after={"email": email}, user_id=self.id, email=email))
 
 
 def normal_address(email: str) -> str:

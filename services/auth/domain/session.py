@@ -28,6 +28,7 @@ class Session(Aggregate):
     ended_at: datetime | None = None
     end_reason: str | None = None
     client_ip: str | None = None
+    user_agent: str | None = None
 
     @classmethod
     def begin(
@@ -41,6 +42,7 @@ class Session(Aggregate):
         token_hash: str,
         client_ip: str | None,
         now: datetime,
+        user_agent: str | None = None,
     ) -> "Session":
         """A sign-in."""
         session = cls(
@@ -52,11 +54,17 @@ class Session(Aggregate):
             current_hash=token_hash,
             expires_at=now + timedelta(days=IDLE_DAYS),
             client_ip=client_ip,
+            user_agent=user_agent,
             created_at=now,
             updated_at=now,
         )
         session.record(UserSignedIn(user_id=user_id, session_id=session_id))
         return session
+
+    @property
+    def last_used_at(self) -> datetime:
+        """When tokens were last made for it."""
+        return self.rotated_at or self.created_at
 
     def judge(self, token_hash: str, now: datetime) -> Verdict:
         """What a presented token deserves. Whoever names the family has held one of its tokens."""

@@ -15,6 +15,7 @@ class User:
     email: str
     name: str | None
     role: str
+    role_id: str | None
     company_id: str | None
     shop_ids: list[str]
     customer_id: str | None
@@ -33,6 +34,7 @@ def user_of(account: Account, member: Membership | None) -> User:
         email=account.email,
         name=account.name,
         role=member.role if member else role_without_company(account),
+        role_id=member.role_id if member else None,
         company_id=source.company_id,
         shop_ids=member.shop_ids if member else [],
         customer_id=account.customer_id,

@@ -1,5 +1,13 @@
 """HTTP of the auth service."""
 
-from services.auth.routes import internal, keys, signing_in, users
+from services.auth.routes import internal, keys, recovery, roles, sessions, signing_in, users
 
-ROUTERS = (signing_in.router, users.router, keys.router, internal.router)
+ROUTERS = (
+    signing_in.router,
+    recovery.router,
+    sessions.router,
+    users.router,
+    roles.router,
+    keys.router,
+    internal.router,
+)

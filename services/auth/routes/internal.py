@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from common.identity.requires import InternalCaller
 from services.auth.routes.signing_in import Auth
-from services.auth.schemas.people import RevocationsOut, RevokedSession, StaffIn, StaffListOut, StaffOut, StaffPatch
+from services.auth.schemas.internal import RevocationsOut, RevokedSession, StaffIn, StaffListOut, StaffOut, StaffPatch
 from services.auth.service.staff import Hire, require_same_company
 
 router = APIRouter(prefix="/internal", include_in_schema=False)

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from common.errors import Forbidden
 from common.identity.principal import Principal
 from common.identity.requires import Anyone, SignedIn
+from services.auth.schemas.internal import JwksOut
 from services.auth.schemas.people import (
-    JwksOut,
     LoginIn,
     MembershipOut,
     MeOut,
@@ -18,10 +18,11 @@ from services.auth.schemas.people import (
     TokensOut,
     UserOut,
 )
-from services.auth.service import AuthService
+from services.auth.service import AuthService, Visit
 
 router = APIRouter(tags=["auth"])
 KEYS_KEPT_SECONDS = 300
+LONGEST_USER_AGENT = 300
 
 
 def service_of(request: Request) -> AuthService:
@@ -42,14 +43,23 @@ def person_of(who: SignedIn) -> Principal:
     return who
 
 
+def visit_of(
+    user_agent: Annotated[str | None, Header(include_in_schema=False)] = None,
+    x_device_token: Annotated[str | None, Header(max_length=200)] = None,
+) -> Visit:
+    """What somebody signs in with, beside the password."""
+    return Visit(user_agent[:LONGEST_USER_AGENT] if user_agent else None, x_device_token)
+
+
 Auth = Annotated[AuthService, Depends(service_of)]
 Person = Annotated[Principal, Depends(person_of)]
+Visiting = Annotated[Visit, Depends(visit_of)]
 IsDefaultTenant = Annotated[bool, Header(alias="x-markethall-default-tenant", include_in_schema=False)]
 
 
 @router.post("/api/auth/register", status_code=201)
 async def register(
-    body: RegisterIn, who: Anyone, auth: Auth, answer: Response, is_default: IsDefaultTenant = False
+    body: RegisterIn, who: Anyone, auth: Auth, answer: Response, visit: Visiting, is_default: IsDefaultTenant = False
 ) -> TokensOut:
     """Sign up as a customer."""
     answer.headers["cache-control"] = "no-store"
@@ -60,13 +70,14 @@ async def register(
         name=body.name,
         company_id=storefront_of(who),
         is_default=is_default,
+        visit=visit,
     )
     return TokensOut.model_validate(pair)
 
 
 @router.post("/api/auth/login")
 async def login(
-    body: LoginIn, who: Anyone, auth: Auth, answer: Response, is_default: IsDefaultTenant = False
+    body: LoginIn, who: Anyone, auth: Auth, answer: Response, visit: Visiting, is_default: IsDefaultTenant = False
 ) -> TokensOut:
     """Sign in."""
     answer.headers["cache-control"] = "no-store"
@@ -75,6 +86,7 @@ async def login(
         password=body.password.get_secret_value(),
         company_id=storefront_of(who),
         is_default=is_default,
+        visit=visit,
     )
     return TokensOut.model_validate(pair)
 
@@ -87,7 +99,7 @@ async def refresh(body: RefreshIn, who: Anyone, auth: Auth, answer: Response) ->
 
 
 @router.post("/api/auth/logout", status_code=204)
-async def logout(who: SignedIn, auth: Auth) -> None:
+async def logout(who: Person, auth: Auth) -> None:
     """Sign out."""
     await auth.sessions.end(who)
 
@@ -107,17 +119,17 @@ async def me(who: Person, auth: Auth) -> MeOut:
 
 
 @router.post("/api/auth/switch")
-async def switch(body: SwitchIn, who: Person, auth: Auth, answer: Response) -> TokensOut:
+async def switch(body: SwitchIn, who: Person, auth: Auth, answer: Response, visit: Visiting) -> TokensOut:
     """Go on in another of one's companies."""
     answer.headers["cache-control"] = "no-store"
-    return TokensOut.model_validate(await auth.signing_in.switch(who, body.company_id))
+    return TokensOut.model_validate(await auth.signing_in.switch(who, body.company_id, visit))
 
 
 @router.post("/api/auth/invitations/{company_id}/accept")
-async def accept_invitation(company_id: str, who: Person, auth: Auth, answer: Response) -> TokensOut:
+async def accept_invitation(company_id: str, who: Person, auth: Auth, answer: Response, visit: Visiting) -> TokensOut:
     """Accept a company's invitation and sign in there."""
     answer.headers["cache-control"] = "no-store"
-    return TokensOut.model_validate(await auth.signing_in.accept(who, company_id))
+    return TokensOut.model_validate(await auth.signing_in.accept(who, company_id, visit))
 
 
 @router.get("/.well-known/jwks.json")

@@ -23,7 +23,7 @@ Manager = Annotated[Principal, requires("users.manage")]
 async def invite_user(body: UserIn, who: Manager, auth: Auth, answer: Response) -> UserOut:
     """Hire somebody: a new account with a password, or an invitation."""
     password = body.password.get_secret_value() if body.password else None
-    hire = Hire(body.email, body.name, body.role, body.shop_ids, password)
+    hire = Hire(body.email, body.name, body.role, body.shop_ids, password, body.role_id)
     user = await auth.staff.hire_for(who, hire)
     tag(answer, user.version)
     return UserOut.model_validate(user)

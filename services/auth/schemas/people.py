@@ -1,11 +1,11 @@
 """People: who they are, how they sign in, where they work."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import EmailStr, Field, SecretStr
+from pydantic import ConfigDict, EmailStr, Field, SecretStr
 
 from common.web.schema import Identifier, In, Out, PatchIn, Resource, Text
-from services.auth.domain import MembershipStatus, StaffRole
+from services.auth.domain import StaffRole
 
 ShopIds = Annotated[list[Identifier], Field(max_length=1000)]
 Secret = Annotated[SecretStr, Field(max_length=1024)]
@@ -13,6 +13,10 @@ Secret = Annotated[SecretStr, Field(max_length=1024)]
 
 class RegisterIn(In):
     """A customer who signs up."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"email": "ada@home.example", "password": "correct horse battery staple"}]}
+    )
 
     email: EmailStr
     password: Secret
@@ -23,6 +27,10 @@ class RegisterIn(In):
 class LoginIn(In):
     """A sign-in. The address is any text: a malformed one is a wrong one."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"email": "ada@home.example", "password": "correct horse battery staple"}]}
+    )
+
     email: Annotated[str, Field(max_length=320)]
     password: Secret
 
@@ -30,13 +38,13 @@ class LoginIn(In):
 class RefreshIn(In):
     """A refresh token to be replaced."""
 
-    refresh_token: Annotated[SecretStr, Field(max_length=200)]
+    refresh_token: Annotated[SecretStr, Field(max_length=200, examples=["family.secret"])]
 
 
 class SwitchIn(In):
     """The company to go on in."""
 
-    company_id: Identifier
+    company_id: Annotated[Identifier, Field(examples=["cmp_01jd0000000000000000000000"])]
 
 
 class UserOut(Resource):
@@ -45,6 +53,7 @@ class UserOut(Resource):
     email: str
     name: str | None
     role: str
+    role_id: str | None
     shop_ids: list[str]
     customer_id: str | None
     email_verified: bool
@@ -52,13 +61,17 @@ class UserOut(Resource):
 
 
 class TokensOut(Out):
-    """A signed-in user. ``expires_in`` in seconds, for the access token."""
+    """A signed-in user. ``expires_in`` in seconds, for the access token.
+
+    ``device_token``, sent back as ``X-Device-Token``, keeps this device a way in while strangers guess.
+    """
 
     user: UserOut
     access_token: str
     refresh_token: str
     token_type: str
     expires_in: int
+    device_token: str | None
 
 
 class MembershipOut(Out):
@@ -81,11 +94,19 @@ class MeOut(Out):
 
 
 class UserIn(In):
-    """Somebody to work for the company. A password only for an address that has no account yet."""
+    """Somebody to work for the company. A password only for an address that has no account yet.
+
+    ``roleId``: a role of the company's own, whose permissions count; ``role`` still decides the shops.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"email": "sam@acme.example", "name": "Sam", "role": "shop_staff"}]}
+    )
 
     email: EmailStr
     name: Text | None = None
     role: StaffRole
+    role_id: Identifier | None = None
     shop_ids: ShopIds = []
     password: Secret | None = None
 
@@ -93,60 +114,7 @@ class UserIn(In):
 class UserPatch(PatchIn):
     """Changes to a membership."""
 
-    role: StaffRole = "shop_staff"
+    role: StaffRole = Field(default="shop_staff", examples=["shop_manager"])
+    role_id: Identifier | None = None
     shop_ids: ShopIds = []
     status: Literal["active", "disabled"] = "active"
-
-
-class StaffIn(UserIn):
-    """What company and shop ask for."""
-
-    company_id: Identifier
-
-
-class StaffPatch(In):
-    """What shop may change of a membership; ``add`` and ``remove`` keep the other shops."""
-
-    role: StaffRole | None = None
-    shop_ids: ShopIds | None = None
-    add_shop_ids: ShopIds = []
-    remove_shop_ids: ShopIds = []
-    status: Literal["active", "disabled"] | None = None
-
-
-class StaffOut(Out):
-    """A membership as other services see it."""
-
-    user_id: str
-    email: str
-    name: str | None
-    role: StaffRole
-    shop_ids: list[str]
-    status: MembershipStatus
-
-
-class StaffListOut(Out):
-    """The memberships of a company, oldest first."""
-
-    items: list[StaffOut]
-
-
-class RevokedSession(Out):
-    """A session whose access tokens are refused."""
-
-    user_id: str
-    session_id: str | None
-    revoked_before: int
-
-
-class RevocationsOut(Out):
-    """What was revoked and may not have expired yet."""
-
-    sessions: list[RevokedSession]
-    companies: list[str]
-
-
-class JwksOut(Out):
-    """A JSON Web Key Set (RFC 7517)."""
-
-    keys: list[dict[str, Any]]

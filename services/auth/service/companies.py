@@ -1,20 +1,37 @@
-"""Which companies are suspended, as the company service announces it."""
+"""Which companies are suspended, and what their plans allow, as the company service announces it."""
+
+from typing import Any
 
 from common.copies import LocalCopies
 from common.errors import Forbidden
+from services.auth.clients import Neighbours
 from services.auth.store import CompanyStatuses
 
 
 class Companies:
-    """The copy of companies' statuses that sign-in and refresh obey."""
+    """The copies of companies' statuses, which sign-in and refresh obey, and of their limits."""
 
-    def __init__(self, copies: LocalCopies, statuses: CompanyStatuses) -> None:
+    def __init__(
+        self, copies: LocalCopies, limits: LocalCopies, statuses: CompanyStatuses, neighbours: Neighbours
+    ) -> None:
         self._copies = copies
+        self._limits = limits
+        self._neighbours = neighbours
         self._statuses = statuses
 
     async def note(self, company_id: str, status: str, sequence: int) -> None:
         """A company was suspended, closed or reactivated; older news change nothing."""
         await self._copies.take(company_id, company_id, sequence, {"status": status})
+
+    async def note_limits(self, company_id: str, limits: dict[str, Any], sequence: int) -> None:
+        """What a plan allows now; older news change nothing."""
+        await self._limits.take(company_id, company_id, sequence, {"limits": limits})
+
+    async def staff_limit(self, company_id: str) -> int | None:
+        """How many people may work for a company; None: as many as it likes, or nobody can tell."""
+        copy = await self._limits.find(company_id, company_id, lambda: self._neighbours.limits(company_id))
+        limit = copy["limits"].get("staff") if copy else None
+        return int(limit) if limit is not None else None
 
     async def inactive(self) -> list[str]:
         """The companies whose tokens stop."""

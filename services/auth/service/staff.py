@@ -5,26 +5,31 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.clock import Clock
-from common.errors import BadRequest, ComeBackLater, Conflict, Forbidden, NotFound, VersionConflict
-from common.identity.permissions import permissions_of
+from common.errors import BadRequest, ComeBackLater, Conflict, Forbidden, Invalid, NotFound, VersionConflict
 from common.identity.principal import Principal
 from common.ids import new_id
 from common.mongo.transactions import Session as Transaction
 from common.mongo.transactions import transact
 from common.pagination import Page, PageRequest
 from common.web.etag import check_version
+from services.auth.clients import Neighbours
 from services.auth.domain import (
     PLATFORM,
     Account,
+    Link,
     Membership,
     Session,
     StaffRole,
     User,
     check_password,
     normal_address,
+    require_held,
     user_of,
 )
+from services.auth.service.companies import Companies
 from services.auth.service.hashing import PasswordHasher
+from services.auth.service.links import LinkService
+from services.auth.service.roles import RoleService
 from services.auth.store import Accounts, Memberships, Sessions
 
 ATTEMPTS = 8
@@ -41,25 +46,39 @@ class Hire:
     role: StaffRole
     shop_ids: Sequence[str]
     password: str | None
+    role_id: str | None = None
 
 
 class StaffService:
     """Memberships, with the rule that a company's last admin stays."""
 
     def __init__(
-        self, accounts: Accounts, memberships: Memberships, sessions: Sessions, hasher: PasswordHasher, clock: Clock
+        self,
+        accounts: Accounts,
+        memberships: Memberships,
+        sessions: Sessions,
+        roles: RoleService,
+        companies: Companies,
+        links: LinkService,
+        neighbours: Neighbours,
+        hasher: PasswordHasher,
+        clock: Clock,
     ) -> None:
         self._accounts = accounts
         self._memberships = memberships
         self._sessions = sessions
+        self._roles = roles
+        self._companies = companies
+        self._links = links
+        self._neighbours = neighbours
         self._hasher = hasher
         self._clock = clock
 
     async def hire(self, company_id: str, hire: Hire) -> Membership:
         """Make an account with a membership, or invite the account that is there.
 
-        Raises Conflict ``account_exists`` for a password beside an existing account, ``role_conflict``;
-        Invalid ``weak_password``.
+        Raises Conflict ``account_exists`` for a password beside an existing account, ``role_conflict``,
+        ``plan_limit_reached``; Invalid ``weak_password``, ``unknown_role``.
         """
         for _attempt in range(ATTEMPTS):
             account = await self._accounts.by_address(PLATFORM, normal_address(hire.email))
@@ -103,52 +122,65 @@ class StaffService:
         return user_of(await self._accounts.for_platform().get(user_id), member)
 
     async def hire_for(self, who: Principal, hire: Hire) -> User:
-        """A company admin hires. Raises Forbidden for a role with permissions that the caller lacks."""
-        _require_grant(who, hire.role)
+        """A company admin hires.
+
+        Raises Forbidden for permissions or shops that the caller lacks, Invalid ``unknown_shop``, ``unknown_role``.
+        """
+        await self._require_grant(who, hire.role, hire.role_id)
+        _require_reach(who, hire.role, hire.shop_ids)
+        await self._require_shops(who.tenant, hire.shop_ids)
         member = await self.hire(who.tenant, hire)
         return await self.read(who.tenant, member.user_id)
 
     async def change_for(self, who: Principal, user_id: str, wanted: dict[str, Any], if_match: str | None) -> User:
-        """A company admin changes role, shops or status. Raises as :meth:`change`, and Forbidden."""
+        """A company admin changes role, shops or status. Raises as :meth:`change` and :meth:`hire_for`."""
         member = await self.tell(who.tenant, user_id)
         check_version(if_match, member.version)
-        _require_grant(who, member.role, wanted.get("role") or member.role)
-        await self.change(who.tenant, user_id, lambda one: one.change(**wanted))
+        await self._require_grant(who, member.role, member.role_id)
+        role, role_id = wanted.get("role") or member.role, wanted.get("role_id", member.role_id)
+        await self._require_grant(who, role, role_id)
+        _require_reach(who, role, wanted.get("shop_ids") or [])
+        await self._require_shops(who.tenant, wanted.get("shop_ids") or [], member.shop_ids)
+        given = wanted.get("role_id") if role_id != member.role_id else None
+        await self.change(who.tenant, user_id, lambda one: one.change(**wanted), given)
         return await self.read(who.tenant, user_id)
 
     async def end_for(self, who: Principal, user_id: str) -> None:
         """A company admin ends a membership. Raises as :meth:`change`, and Forbidden."""
         member = await self.tell(who.tenant, user_id)
-        _require_grant(who, member.role)
+        await self._require_grant(who, member.role, member.role_id)
         await self.end(who.tenant, user_id)
 
     async def end(self, company_id: str, user_id: str) -> None:
         """End a membership; ending it again changes nothing. Raises NotFound, Conflict ``last_admin``."""
         await self.change(company_id, user_id, lambda member: member.change(status="disabled"))
 
-    async def change(self, company_id: str, user_id: str, change: Change) -> Membership:
+    async def change(self, company_id: str, user_id: str, change: Change, given_role: str | None = None) -> Membership:
         """Apply a change with all that must hold beside it, in one transaction.
 
-        A lost role or membership ends the person's sessions in the company; the last admin stays
-        (Conflict ``last_admin``). Raises NotFound.
+        An end ends the person's sessions in the company; another role or other shops stop the tokens, and a
+        refresh brings new ones. Raises NotFound, Conflict ``last_admin``, ``plan_limit_reached``.
         """
+        limit = await self._companies.staff_limit(company_id)
 
         async def work(transaction: Transaction) -> tuple[Membership, list[Session]]:
             memberships = self._memberships.for_company(company_id)
             member = await memberships.of_user(user_id, transaction)
             if member is None:
                 raise NotFound("user")
-            role, status, was_admin = member.role, member.status, member.is_active_admin
+            await self._roles.give(company_id, given_role, transaction)
+            before, status, was_admin = member.reach, member.status, member.is_active_admin
             change(member)
-            if (
-                was_admin
-                and not member.is_active_admin
-                and not await memberships.has_other_admin(member.id, transaction)
-            ):
+            is_losing_admin = was_admin and not member.is_active_admin
+            if is_losing_admin and not await memberships.has_other_admin(member.id, transaction):
                 raise Conflict("last_admin", "The company's last admin stays.")
+            if status == "disabled" and member.status != "disabled":
+                await memberships.require_room(limit, transaction)
             ended: list[Session] = []
-            if member.role != role or (member.status != status and member.status == "disabled"):
+            if member.status == "disabled" and status != "disabled":
                 ended = await self._end_sessions(member, transaction)
+            elif member.reach != before and status == "active":
+                member.stop_tokens(self._clock.now())
             return await memberships.save(member, session=transaction), ended
 
         member, ended = await transact(self._memberships.ground.client, work)
@@ -177,27 +209,83 @@ class StaffService:
             check_password(hire.password)
         hashed = await self._hasher.hash(hire.password) if hire.password is not None else None
         now, account_id, membership_id = self._clock.now(), new_id("usr"), new_id("mbr")
+        limit = await self._companies.staff_limit(company_id)
 
-        async def work(transaction: Transaction) -> Membership:
+        async def work(transaction: Transaction) -> tuple[Membership, Link | None]:
+            await self._require_place(company_id, hire, limit, transaction)
             account = Account.employ(
                 account_id=account_id, email=hire.email, name=hire.name, password_hash=hashed, now=now
             )
             member = _begin(membership_id, company_id, account, hire, is_invited=hashed is None, now=now)
             await self._accounts.for_platform().insert(account, session=transaction)
-            return await self._memberships.for_company(company_id).insert(member, session=transaction)
+            await self._memberships.for_company(company_id).insert(member, session=transaction)
+            return member, await self._invitation(member, transaction)
 
-        member = await transact(self._memberships.ground.client, work)
-        self._memberships.offer(member.id, member.sealed)
-        return member
+        return self._offered(*await transact(self._memberships.ground.client, work))
 
     async def _invite(self, company_id: str, account: Account, hire: Hire) -> Membership:
         memberships = self._memberships.for_company(company_id)
-        member = await memberships.of_user(account.id)
-        if member is None:
-            now = self._clock.now()
-            return await memberships.insert(_begin(new_id("mbr"), company_id, account, hire, is_invited=True, now=now))
-        member.invite_again(hire.role, hire.shop_ids)
-        return await memberships.save(member) if member.recorded else member
+        limit = await self._companies.staff_limit(company_id)
+        now, membership_id = self._clock.now(), new_id("mbr")
+
+        async def work(transaction: Transaction) -> tuple[Membership, Link | None]:
+            member = await memberships.of_user(account.id, transaction)
+            if member is None:
+                await self._require_place(company_id, hire, limit, transaction)
+                member = _begin(membership_id, company_id, account, hire, is_invited=True, now=now)
+                await memberships.insert(member, session=transaction)
+                return member, await self._invitation(member, transaction)
+            before, was = member.reach, member.status
+            is_new = was == "disabled"
+            await self._require_place(company_id, hire, limit if is_new else None, transaction)
+            member.invite_again(hire.role, hire.shop_ids, hire.role_id)
+            if was == "active" and member.reach != before:
+                member.stop_tokens(now)
+            if member.recorded:
+                await memberships.save(member, session=transaction)
+            return member, await self._invitation(member, transaction)
+
+        return self._offered(*await transact(memberships.ground.client, work))
+
+    async def _require_place(self, company_id: str, hire: Hire, limit: int | None, transaction: Transaction) -> None:
+        await self._memberships.for_company(company_id).require_room(limit, transaction)
+        await self._roles.give(company_id, hire.role_id, transaction)
+
+    async def _invitation(self, member: Membership, transaction: Transaction) -> Link | None:
+        """The link by which somebody invited says yes; inviting again mails another."""
+        if member.status != "invited":
+            return None
+        link = self._links.make(
+            "invitation",
+            user_id=member.user_id,
+            email=member.email,
+            name=member.name,
+            company_id=member.company_id,
+        )
+        await self._links.keep(link, transaction)
+        return link
+
+    def _offered(self, member: Membership, link: Link | None) -> Membership:
+        self._memberships.offer(member.id, member.sealed)
+        if link is not None:
+            self._links.offer(link)
+        return member
+
+    async def _require_grant(self, who: Principal, role: str, role_id: str | None) -> None:
+        """Nobody grants, changes or ends what holds a permission that they lack themselves."""
+        require_held(await self._roles.permissions(who.tenant, role, role_id), who.permissions)
+
+    async def _require_shops(self, company_id: str, shop_ids: Sequence[str], known: Sequence[str] = ()) -> None:
+        """Raises Invalid ``unknown_shop`` for shops that the company does not have."""
+        asked = [shop_id for shop_id in dict.fromkeys(shop_ids) if shop_id not in known]
+        unknown = await self._neighbours.unknown_shops(company_id, asked)
+        if unknown:
+            fields = [
+                (f"shopIds.{number}", "is not a shop of this company")
+                for number, one in enumerate(shop_ids)
+                if one in unknown
+            ]
+            raise Invalid("unknown_shop", "There is no such shop.", fields)
 
 
 def require_same_company(who: Principal, company_id: str) -> None:
@@ -219,13 +307,14 @@ def _begin(
         shop_ids=hire.shop_ids,
         is_invited=is_invited,
         now=now,
+        role_id=hire.role_id,
     )
 
 
-def _require_grant(who: Principal, *roles: str) -> None:
-    """Nobody grants, changes or ends what holds a permission that they lack themselves."""
-    if any(permissions_of(role) - who.permissions for role in roles):
-        raise Forbidden("permission_denied", "You cannot grant permissions that you do not have.")
+def _require_reach(who: Principal, role: str, shop_ids: Sequence[str]) -> None:
+    """Whoever is limited to shops hires for these alone."""
+    if who.is_limited_to_shops and (role == "company_admin" or set(shop_ids) - set(who.shop_ids)):
+        raise Forbidden("permission_denied", "You cannot grant shops that you do not work in.")
 
 
 def _account_exists() -> Conflict:

@@ -2,7 +2,8 @@
 
 from services.auth.store.api_keys import ApiKeys, Peppers
 from services.auth.store.companies import CompanyStatuses
-from services.auth.store.people import Accounts, Memberships
+from services.auth.store.links import Links
+from services.auth.store.people import Accounts, Memberships, Roles
 from services.auth.store.sessions import Sessions
 from services.auth.store.signing_keys import SigningKeys
 from services.auth.store.tries import TriesOfAddresses
@@ -11,8 +12,10 @@ __all__ = [
     "Accounts",
     "ApiKeys",
     "CompanyStatuses",
+    "Links",
     "Memberships",
     "Peppers",
+    "Roles",
     "Sessions",
     "SigningKeys",
     "TriesOfAddresses",

@@ -22,6 +22,7 @@ class Sessions(Store[Session]):
     INDEXES = [
         IndexModel([("familyHash", 1)], name="family", unique=True),
         IndexModel([("userId", 1), ("companyId", 1), ("endedAt", 1)], name="user"),
+        IndexModel([("userId", 1), ("endedAt", 1), ("createdAt", -1), ("_id", -1)], name="user_created"),
         IndexModel([("endedAt", 1)], name="ended"),
         IndexModel([("expiresAt", 1)], name="expiry", expireAfterSeconds=DAY_SECONDS),
     ]
@@ -35,6 +36,11 @@ class Sessions(Store[Session]):
         criteria = {"userId": user_id, "companyId": company_id, "endedAt": None}
         found = self.collection.find(criteria, session=transaction).limit(SESSIONS_LIMIT)
         return [self.from_document(document) async for document in found]
+
+    async def live_of(self, user_id: str, transaction: Transaction | None = None) -> list[Session]:
+        """All of a person's sessions that have not ended."""
+        found = self.collection.find({"userId": user_id, "endedAt": None}, session=transaction)
+        return [self.from_document(document) async for document in found.limit(SESSIONS_LIMIT)]
 
     async def ended_since(self, moment: Any) -> list[dict[str, Any]]:
         """Sessions that ended after ``moment``, as the revocation snapshot shows them."""
