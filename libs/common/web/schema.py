@@ -21,6 +21,7 @@ from pydantic_extra_types.country import CountryAlpha2
 from pydantic_extra_types.phone_numbers import PhoneNumber
 
 from common.errors import Invalid
+from common.events.parts import PostalAddress
 
 # Nothing is delivered while validating; trials and inner networks use .test and .local (RFC 6761, RFC 6762).
 email_validator.SPECIAL_USE_DOMAIN_NAMES[:] = ["arpa", "invalid", "onion"]
@@ -163,14 +164,7 @@ class AddressIn(In):
     phone: E164 | None = None
 
 
-class Address(Out):
-    """A postal address as shown."""
+class Address(PostalAddress):
+    """A postal address as shown: as it is stored and told in events."""
 
-    name: str | None = None
-    line1: str
-    line2: str | None = None
-    city: str
-    region: str | None = None
-    postal_code: str | None = None
-    country: str
-    phone: str | None = None
+    model_config = ConfigDict(from_attributes=True)
