@@ -1,6 +1,7 @@
 """Categories on the real servers."""
 
 import asyncio
+from typing import Any
 
 import httpx2
 import pytest
@@ -77,3 +78,55 @@ class TestTree:
         async with catalog.user("shop_staff", await new_company()) as staff:
             assert (await staff.post("/api/categories", json={"name": "X"})).status_code == 403
         assert (stale.status_code, stale.json()["code"]) == (412, "version_conflict")
+
+
+class TestSummary:
+    async def test_counts_what_is_below_as_well(self, catalog: Harness, new_company: NewCompany) -> None:
+        company = await new_company()
+        async with catalog.user("company_admin", company) as admin:
+            home = await category(admin, "Home")
+            kitchen = await category(admin, "Kitchen", home)
+            cups = await category(admin, "Cups", kitchen)
+            garden = await category(admin, "Garden")
+            for sku, amount, place in (("A", 300, home), ("B", 100, cups), ("C", 900, cups)):
+                await made(admin, sku, amount, categoryId=place)
+            await made(admin, "DRAFT", 1, categoryId=cups, status="draft")
+            await made(admin, "NOWHERE", 1)
+        async with catalog.client(tenant=company) as shopper:
+            summary = (await shopper.get("/api/categories/summary")).json()["items"]
+            tree = (await shopper.get("/api/categories/tree")).json()["items"]
+            unknown = await shopper.get("/api/categories/tree", params={"depth": 1})
+        told = [(row["id"], row["products"], row["totalProducts"], _prices(row)) for row in summary]
+        assert told == [
+            (garden, 0, 0, None),
+            (home, 1, 3, (100, 900)),
+            (kitchen, 0, 2, (100, 900)),
+            (cups, 2, 2, (100, 900)),
+        ]
+        assert [node["name"] for node in tree] == ["Garden", "Home"]
+        assert tree[1]["children"][0]["children"][0] == {
+            "id": cups,
+            "name": "Cups",
+            "products": 2,
+            "totalProducts": 2,
+            "children": [],
+        }
+        assert unknown.status_code == 422
+
+    async def test_a_branch_is_not_moved_below_the_deepest_level(
+        self, catalog: Harness, new_company: NewCompany
+    ) -> None:
+        async with catalog.user("company_admin", await new_company()) as admin:
+            chain: list[str] = []
+            for level in range(19):
+                chain.append(await category(admin, f"Level {level}", chain[-1] if chain else None))
+            branch = await category(admin, "Branch")
+            await category(admin, "Twig", branch)
+            refused = await admin.patch(f"/api/categories/{branch}", json={"parentId": chain[-1]})
+            moved = await admin.patch(f"/api/categories/{branch}", json={"parentId": chain[-2]})
+        assert (refused.status_code, refused.json()["code"]) == (409, "category_depth")
+        assert moved.status_code == 200
+
+
+def _prices(row: dict[str, Any]) -> tuple[int, int] | None:
+    return (row["lowestPrice"]["amount"], row["highestPrice"]["amount"]) if row["lowestPrice"] else None

@@ -66,15 +66,37 @@ class Category(Aggregate):
                 raise Invalid("unknown_parent", "There is no such category.", [("parentId", "is not known")])
             depth += 1
             if depth > DEPTH_LIMIT:
-                raise Conflict("category_depth", f"Categories are nested at most {DEPTH_LIMIT} deep.")
+                raise _too_deep()
             above = parents[above]
+        if depth + height_below(self.id, parents) > DEPTH_LIMIT:
+            raise _too_deep()
+
+
+def _too_deep() -> Conflict:
+    return Conflict("category_depth", f"Categories are nested at most {DEPTH_LIMIT} deep.")
+
+
+def height_below(category_id: str, parents: Parents) -> int:
+    """How many levels stand below a category; 0 for a leaf and for one that is only being made."""
+    children = children_of(parents)
+    height, level = 0, children.get(category_id, [])
+    while level and height <= DEPTH_LIMIT:
+        height += 1
+        level = [child for parent in level for child in children.get(parent, [])]
+    return height
+
+
+def children_of(parents: Parents) -> dict[str | None, list[str]]:
+    """What stands directly below each category, and below None what stands at the top."""
+    children: dict[str | None, list[str]] = {}
+    for child, parent in parents.items():
+        children.setdefault(parent, []).append(child)
+    return children
 
 
 def with_descendants(category_id: str, parents: Parents) -> list[str]:
     """The category and everything below it."""
-    children: dict[str | None, list[str]] = {}
-    for child, parent in parents.items():
-        children.setdefault(parent, []).append(child)
+    children = children_of(parents)
     found, waiting = [], [category_id]
     while waiting:
         current = waiting.pop()

@@ -2,13 +2,22 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from common.pagination import Page, PageRequest
 from common.web.etag import IfMatch
-from common.web.lists import listing
+from common.web.lists import listing, refuse_unknown
+from services.catalog.domain.category_tree import flatten
 from services.catalog.routes.dependencies import Reader, UseCases, Writer, page_of, tagged
-from services.catalog.schemas.categories import CategoryIn, CategoryOut, CategoryPatch
+from services.catalog.schemas.categories import (
+    CategoryIn,
+    CategoryNode,
+    CategoryOut,
+    CategoryPatch,
+    CategorySummaries,
+    CategorySummary,
+    CategoryTree,
+)
 
 router = APIRouter(prefix="/api/categories", tags=["categories"])
 
@@ -28,6 +37,22 @@ async def list_categories(
 ) -> Page[CategoryOut]:
     """List categories; with `parentId` those directly below it."""
     return page_of(CategoryOut, await catalog.categories.list(who, page, parent_id))
+
+
+@router.get("/tree")
+async def read_category_tree(request: Request, who: Reader, catalog: UseCases) -> CategoryTree:
+    """Read all categories as a tree, with how many active products each holds."""
+    refuse_unknown(request)
+    return CategoryTree(items=[CategoryNode.of(branch) for branch in await catalog.categories.tree(who)])
+
+
+@router.get("/summary")
+async def summarise_categories(request: Request, who: Reader, catalog: UseCases) -> CategorySummaries:
+    """Tell of each category how many active products it and what is below it hold, and between which prices."""
+    refuse_unknown(request)
+    branches = flatten(await catalog.categories.tree(who))
+    currency = await catalog.companies.currency_of(who.tenant) if branches else ""
+    return CategorySummaries(items=[CategorySummary.of(branch, currency) for branch in branches])
 
 
 @router.get("/{category_id}")

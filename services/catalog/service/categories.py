@@ -1,6 +1,6 @@
 """Use cases of categories."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from common.clock import Clock
@@ -10,6 +10,8 @@ from common.mongo.transactions import Session
 from common.pagination import Page, PageRequest
 from common.web.etag import check_version
 from services.catalog.domain.category import Category
+from services.catalog.domain.category_tree import Branch, grow
+from services.catalog.service.listing import visible_statuses
 from services.catalog.store.categories import Categories
 from services.catalog.store.products import Products
 
@@ -45,6 +47,13 @@ class CategoryService:
         """Categories; with ``parent_id`` those directly below it."""
         criteria = {"parentId": parent_id} if parent_id is not None else {}
         return await self._categories.for_company(who.tenant).page(criteria, page)
+
+    async def tree(self, who: Principal) -> Sequence[Branch]:
+        """All categories as a tree, with what the caller may see in each."""
+        categories = await self._categories.for_company(who.tenant).everything()
+        statuses = visible_statuses(who, "active")
+        contents = await self._products.for_company(who.tenant).contents_by_category(statuses)
+        return grow(categories, contents)
 
     async def read(self, who: Principal, category_id: str) -> Category:
         """One category. Raises NotFound."""

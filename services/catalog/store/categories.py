@@ -44,6 +44,10 @@ class Categories(Store[Category]):
             raise NotFound(self.WHAT)
         return found
 
+    async def everything(self) -> list[Category]:
+        """Every category of the company."""
+        return await self.find_many({}, CATEGORIES_LIMIT, sort="name")
+
     async def parents(self, session: Session | None = None) -> dict[str, str | None]:
         """Every category of the company with its parent."""
         cursor = self.collection.find(self.scope(), {"parentId": 1}, session=session).limit(CATEGORIES_LIMIT)

@@ -1,6 +1,7 @@
 """Products in MongoDB."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from pymongo import IndexModel
 from pymongo.errors import BulkWriteError, DuplicateKeyError
@@ -9,6 +10,8 @@ from common.errors import Conflict
 from common.mongo.store import Ground, Store
 from common.mongo.transactions import Session, transact
 from common.pagination import Page, PageRequest
+from services.catalog.domain.category import CATEGORIES_LIMIT
+from services.catalog.domain.category_tree import Contents
 from services.catalog.domain.filter import ATTRIBUTE, ProductFilter
 from services.catalog.domain.product import Product
 from services.catalog.domain.stock import StockFlag
@@ -103,6 +106,18 @@ class Products(Store[Product]):
         wanted = list(dict.fromkeys(product_ids))
         found = await self.find_many({"_id": {"$in": wanted}}, len(wanted)) if wanted else []
         return {product.id: product for product in found}
+
+    async def contents_by_category(self, statuses: Sequence[str]) -> dict[str, Contents]:
+        """How many products stand in each category, and between which prices."""
+        price = "$price.amount"
+        grouped = {"_id": "$categoryId", "count": {"$sum": 1}, "lowest": {"$min": price}, "highest": {"$max": price}}
+        matched = self.scope({"status": {"$in": list(statuses)}, "categoryId": {"$gt": ""}})
+        pipeline: list[dict[str, Any]] = [{"$match": matched}, {"$group": grouped}, {"$limit": CATEGORIES_LIMIT}]
+        found = await self.collection.aggregate(pipeline)
+        return {
+            document["_id"]: Contents(document["count"], document["lowest"], document["highest"])
+            async for document in found
+        }
 
     async def known_ids(self, product_ids: Sequence[str]) -> set[str]:
         """Those of the named products that are this company's."""
