@@ -13,7 +13,7 @@ from common.web.lists import listing
 from common.web.schema import Search
 from services.company.clients import Admin
 from services.company.domain import Status
-from services.company.schemas import CompanyFacts, CompanyIn, CompanyOut, CompanyPatch
+from services.company.schemas import CompanyFacts, CompanyIn, CompanyOut, CompanyPatch, OriginOut
 from services.company.service import CompanyService
 
 router = APIRouter(tags=["companies"])
@@ -94,3 +94,11 @@ async def edit_company(
 async def tell_company(name: str, who: InternalCaller, companies: Companies) -> CompanyFacts:
     """What other services may ask, by id or slug."""
     return CompanyFacts.model_validate(await companies.tell(name))
+
+
+@router.get("/internal/origins", include_in_schema=False)
+async def tell_origin(
+    origin: Annotated[str, Query(max_length=255)], who: InternalCaller, companies: Companies
+) -> OriginOut:
+    """Whether any company lets pages of an origin call."""
+    return OriginOut(is_allowed=await companies.knows_origin(origin))

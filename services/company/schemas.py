@@ -138,3 +138,9 @@ class CompanyFacts(Out):
     settings: SettingsOut
     limits: LimitsOut
     sequence: int
+
+
+class OriginOut(Out):
+    """Whether pages of an origin may call at all."""
+
+    is_allowed: bool

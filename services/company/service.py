@@ -114,6 +114,10 @@ class CompanyService:
             raise NotFound("company")
         return company
 
+    async def knows_origin(self, origin: str) -> bool:
+        """Whether any active company lets pages of this origin call: asked before the company is known."""
+        return await self._companies.allows(origin)
+
     async def sweep_for_ever(self) -> None:
         """Bring abandoned foundings to an end, again and again."""
         while True:

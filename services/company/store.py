@@ -17,8 +17,13 @@ class Companies(Store[Company]):
         IndexModel([("createdAt", -1), ("_id", -1)], name="created"),
         IndexModel([("name", 1), ("_id", 1)], name="name"),
         IndexModel([("status", 1), ("createdAt", -1)], name="status_created"),
+        IndexModel([("settings.allowedOrigins", 1)], name="allowed_origins"),
     ]
     TAKEN = {"slug": "slug_taken"}
+
+    async def allows(self, origin: str) -> bool:
+        """Whether any active company lets pages of this origin call."""
+        return await self.for_platform().count({"settings.allowedOrigins": origin, "status": "active"}, 1) > 0
 
     async def by_id_or_slug(self, name: str) -> Company | None:
         """The company of this id or slug; an id holds an underscore, a slug never does."""

@@ -224,6 +224,16 @@ class TestSettings:
             answer = await admin.patch(f"/api/companies/{made['id']}", json={"settings": wanted})
         assert answer.json()["settings"] == SETTINGS | wanted
 
+    async def test_tell_the_gateway_whose_pages_may_call(self, company: Harness) -> None:
+        made = (await found(company)).json()
+        origin = f"https://{made['slug']}.example"
+        async with company.service_client("gateway") as gateway:
+            before = (await gateway.get("/internal/origins", params={"origin": origin})).json()
+            async with company.user("company_admin", made["id"]) as admin:
+                await admin.patch(f"/api/companies/{made['id']}", json={"settings": {"allowedOrigins": [origin]}})
+            after = (await gateway.get("/internal/origins", params={"origin": origin})).json()
+        assert (before, after) == ({"isAllowed": False}, {"isAllowed": True})
+
     @pytest.mark.parametrize(
         "wrong",
         [
