@@ -29,6 +29,7 @@ class Settings(ServiceSettings):
     read_limit: str = "1000/s;burst=4000"
     connect_seconds: float = Field(default=2.0, gt=0)
     answer_seconds: float = Field(default=30.0, gt=0)
+    body_seconds: float = Field(default=30.0, gt=0)
     company_seconds: float = Field(default=60.0, gt=0)
     shows_metrics: bool = False
 

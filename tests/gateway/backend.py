@@ -5,6 +5,7 @@ import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
+from urllib.parse import parse_qs
 
 import uvicorn
 from pydantic_core import from_json, to_json
@@ -51,6 +52,8 @@ class Backend:
             await answer(send, 200, _openapi(service))
         elif service == "company" and path.startswith("/internal/companies/"):
             await self._company(path.rpartition("/")[2], send)
+        elif service == "company" and path == "/internal/origins":
+            await self._origin(scope["query_string"].decode(), send)
         else:
             await self._echo(service, path, scope, receive, send)
 
@@ -59,6 +62,11 @@ class Backend:
             if name in (company["id"], company["slug"]):
                 return await answer(send, 200, company)
         return await answer(send, 404, {"code": "not_found"})
+
+    async def _origin(self, query: str, send: Send) -> None:
+        origin = parse_qs(query)["origin"][0]
+        allowed = any(origin in each["settings"]["allowedOrigins"] for each in self.companies.values())
+        await answer(send, 200, {"isAllowed": allowed})
 
     async def _echo(self, service: str, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         body = await read(receive)

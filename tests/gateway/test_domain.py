@@ -5,7 +5,8 @@ import pytest
 from common.errors import BadRequest, Forbidden
 from services.gateway.domain import destinations, tenancy
 from services.gateway.domain.documents import merge
-from services.gateway.domain.head import answer_headers, read_head
+from services.gateway.domain.head import accepts_gzip, answer_headers, read_head
+from services.gateway.domain.origins import is_own
 from services.gateway.domain.tenancy import Company, Tenant
 from services.gateway.settings import Settings, parse_limit
 
@@ -99,6 +100,41 @@ class TestAnswerHeaders:
         assert [name for name, _ in headers].count(b"cache-control") == 1
         assert not {b"connection", b"server"} & {name for name, _ in headers}
         assert (b"x-content-type-options", b"nosniff") in headers
+
+
+class TestAcceptsGzip:
+    @pytest.mark.parametrize(
+        ("header", "accepted"),
+        [
+            (b"gzip", True),
+            (b"br, gzip;q=0.5", True),
+            (b"*", True),
+            (b"gzip;q=0", False),
+            (b"gzip;q=0.0, *", False),
+            (b"br", False),
+            (b"identity", False),
+            (b"*;q=0", False),
+        ],
+    )
+    def test_asks_what_the_client_takes(self, header: bytes, accepted: bool) -> None:
+        assert accepts_gzip(header) is accepted
+
+
+class TestIsOwn:
+    @pytest.mark.parametrize(
+        ("origin", "any_port", "own"),
+        [
+            ("https://markethall.example", False, True),
+            ("https://acme.markethall.example", False, True),
+            ("https://acme.markethall.example:8443", False, False),
+            ("http://acme.markethall.example:5173", True, True),
+            ("https://evilmarkethall.example", True, False),
+            ("ftp://markethall.example", True, False),
+            ("markethall.example", True, False),
+        ],
+    )
+    def test_takes_the_platforms_domains(self, origin: str, any_port: bool, own: bool) -> None:
+        assert is_own(origin, "api.markethall.example", ["markethall.example"], any_port=any_port) is own
 
 
 class TestTenancy:

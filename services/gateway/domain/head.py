@@ -41,8 +41,22 @@ DEFAULTS: tuple[tuple[bytes, bytes], ...] = (
     (b"referrer-policy", b"no-referrer"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cache-control", b"no-store"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-site"),
+    (b"vary", b"Origin, Accept-Encoding"),
 )
 """What a browser must know of every answer that does not say otherwise."""
+
+HTTPS_ONLY = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+"""Said over HTTPS alone (RFC 6797, 7.2)."""
+
+_NOTED = frozenset({b"origin", b"accept-encoding", b"access-control-request-method"})
+"""Read here and passed on as well."""
+
+PACKED_ABOVE_BYTES = 1400
+"""What fits into one packet is not worth packing."""
+
+_PACKABLE = (b"application/json", b"application/problem+json", b"text/", b"application/jwk-set+json", b"image/svg")
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
@@ -58,6 +72,7 @@ class Head:
     has_idempotency_key: bool = False
     repeats_safely: bool = False
     x_forwarded_for: str = ""
+    x_forwarded_proto: str = ""
 
     def first(self, name: bytes) -> str | None:
         """The first value of a header that is read here."""
@@ -85,11 +100,16 @@ def read_head(method: str, headers: Iterable[tuple[bytes, bytes]]) -> Head:
             taken.setdefault(name, value)
             if name == b"authorization":
                 _keep_one(passed, value)
+        elif name in _NOTED:
+            taken.setdefault(name, value)
+            passed.append((name.decode("latin-1"), value.decode("latin-1")))
         elif name in _STOPPED or name.startswith(_STOPPED_PREFIXES):
             if name == b"transfer-encoding":
                 head.has_chunks = True
             elif name == b"x-forwarded-for":
                 head.x_forwarded_for = value.decode("latin-1")
+            elif name == b"x-forwarded-proto":
+                head.x_forwarded_proto = value.decode("latin-1")
         else:
             if name == b"idempotency-key":
                 head.has_idempotency_key = head.repeats_safely = True
@@ -102,9 +122,35 @@ def _keep_one(passed: list[tuple[str, str]], value: bytes) -> None:
         passed.append(("authorization", value.decode("latin-1")))
 
 
+def accepts_gzip(accept_encoding: bytes) -> bool:
+    """Whether Accept-Encoding names gzip, or anything, without refusing it (RFC 9110, 12.5.3)."""
+    if b"gzip" not in accept_encoding and b"*" not in accept_encoding:
+        return False
+    if b"q=0" not in accept_encoding:
+        return True
+    weights = {}
+    for part in accept_encoding.lower().split(b","):
+        coding, _, weight = part.partition(b";")
+        weights[coding.strip()] = weight.strip().removeprefix(b"q=").rstrip(b"0.") if weight else b"1"
+    return weights.get(b"gzip", weights.get(b"*")) not in (None, b"")
+
+
+def is_worth_packing(status: int, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether an answer with this head becomes smaller by it, and stays what it says it is."""
+    if status in (204, 206, 304):
+        return False
+    told = dict(headers)
+    length = told.get(b"content-length")
+    if length is None or int(length) <= PACKED_ABOVE_BYTES or b"content-encoding" in told:
+        return False
+    if told.get(b"etag", b"W/").startswith(b'"') or b"no-transform" in told.get(b"cache-control", b""):
+        return False
+    return told.get(b"content-type", b"").startswith(_PACKABLE)
+
+
 def answer_headers(raw: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """The headers of a service's answer that reach the client, with safe defaults for those it left out."""
-    kept = [(name.lower(), value) for name, value in raw if name.lower() not in _KEPT_FROM_ANSWERS]
+    kept = [(lowered, value) for name, value in raw if (lowered := name.lower()) not in _KEPT_FROM_ANSWERS]
     present = {name for name, _ in kept}
     kept += [default for default in DEFAULTS if default[0] not in present]
     return kept

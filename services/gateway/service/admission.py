@@ -104,6 +104,6 @@ class Admission:
         is_refused = allowance.retry_seconds is not None
         if call.remaining is None or is_refused or allowance.remaining < call.remaining:
             call.remaining = allowance.remaining
-            call.added[1:4] = allowance.headers()
+            call.limits = allowance.headers()
         if allowance.retry_seconds is not None:
             raise TooManyRequests("Too many calls; slow down.", allowance.retry_seconds)

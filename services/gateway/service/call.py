@@ -15,7 +15,7 @@ from common.identity.tokens import AccessClaims
 from common.ids import new_id
 from services.gateway.domain import destinations
 from services.gateway.domain.aliases import resolve
-from services.gateway.domain.head import IDEMPOTENT_METHODS, Head, read_head
+from services.gateway.domain.head import HTTPS_ONLY, IDEMPOTENT_METHODS, Head, read_head
 from services.gateway.domain.tenancy import NO_TENANT, Tenant
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -27,13 +27,14 @@ Networks = list[IPv4Network | IPv6Network]
 class Call:
     """What is known of a call.
 
-    ``added`` goes into the head of whatever is answered: the request id, three headers of the tightest limit, of
-    which ``remaining`` calls are left, and then what else is to be told.
+    ``added`` goes into the head of whatever is answered, and ``limits`` with it: the headers of the tightest limit,
+    of which ``remaining`` calls are left.
     """
 
     scope: Scope
     head: Head
     address: str
+    is_https: bool
     request_id: str
     added: list[tuple[bytes, bytes]] = field(default_factory=list)
     claims: AccessClaims | None = None
@@ -41,6 +42,7 @@ class Call:
     method: str = "GET"
     path_tenant: str | None = None
     remaining: int | None = None
+    limits: list[tuple[bytes, bytes]] = field(default_factory=list)
     service: str = "none"
     status: int = 0
 
@@ -69,12 +71,16 @@ class Call:
         self.method = method
         self.head.repeats_safely = method in IDEMPOTENT_METHODS or self.head.has_idempotency_key
 
+    def answer_head(self) -> list[tuple[bytes, bytes]]:
+        """What the gateway adds to the head of the answer."""
+        return self.added + self.limits
+
     def told(self) -> list[tuple[str, str]]:
         """The headers that services believe because the gateway wrote them."""
         told = [
             ("x-request-id", self.request_id),
             ("x-forwarded-for", self.address),
-            ("x-forwarded-proto", self.scope["scheme"]),
+            ("x-forwarded-proto", "https" if self.is_https else "http"),
         ]
         host = self.head.first(b"host")
         if host is not None:
@@ -107,7 +113,11 @@ def begin(scope: Scope, trusted: Networks) -> Call:
     if not _REQUEST_ID.fullmatch(request_id):
         request_id = new_id("req")
     context.enter(context.CallContext(correlation_id=request_id, actor="anonymous", client_ip=address))
-    return Call(scope, head, address, request_id, [(b"x-request-id", request_id.encode())], method=method)
+    added = [(b"x-request-id", request_id.encode())]
+    is_https = _is_https(scope, head, trusted)
+    if is_https:
+        added.append(HTTPS_ONLY)
+    return Call(scope, head, address, is_https, request_id, added, method=method)
 
 
 def _address(scope: Scope, head: Head, trusted: Networks) -> str:
@@ -121,6 +131,14 @@ def _address(scope: Scope, head: Head, trusted: Networks) -> str:
             break
         address = named
     return address
+
+
+def _is_https(scope: Scope, head: Head, trusted: Networks) -> bool:
+    """Whether the client speaks TLS: with us, or with a trusted proxy before us."""
+    client = scope.get("client")
+    if trusted and client and _is_trusted(str(client[0]), trusted) and head.x_forwarded_proto:
+        return head.x_forwarded_proto.rpartition(",")[2].strip().lower() == "https"
+    return scope.get("scheme", "http") in ("https", "wss")
 
 
 def _is_trusted(address: str, trusted: Networks) -> bool:

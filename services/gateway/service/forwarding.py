@@ -11,6 +11,8 @@ from services.gateway.clients import DeadlinePassed, Services
 from services.gateway.domain.head import answer_headers
 from services.gateway.service.bodies import WHOLE_BYTES, Incoming
 from services.gateway.service.call import Call
+from services.gateway.service.compression import packing
+from services.gateway.settings import Settings
 
 log = get_logger(__name__)
 
@@ -24,18 +26,19 @@ class AnswerCutOff(Exception):
 class Forwarder:
     """Adds what a service may believe, sends, and passes the answer on."""
 
-    def __init__(self, services: Services, signer: ServiceSigner, body_limit_bytes: int) -> None:
+    def __init__(self, services: Services, signer: ServiceSigner, settings: Settings) -> None:
         self._services = services
         self._signer = signer
-        self._limit = body_limit_bytes
+        self._limit = settings.body_limit_bytes
+        self._body_seconds = settings.body_seconds
 
     async def forward(self, call: Call, target: str, receive: Receive, send: Send) -> None:
         """Carry the call to ``call.service``; sets its status.
 
-        Raises BodyTooLarge, ClientGone, Unavailable or DeadlinePassed before anything was answered, and
+        Raises BodyTooLarge, BodyTooSlow, ClientGone, Unavailable or DeadlinePassed before anything was answered, and
         AnswerCutOff afterwards.
         """
-        incoming = Incoming(call.head, receive, self._limit)
+        incoming = Incoming(call.head, receive, self._limit, self._body_seconds)
         body = await incoming.body()
         method, headers = call.method, self.headers(call)
         if incoming.length is not None and not isinstance(body, bytes | None):
@@ -50,7 +53,8 @@ class Forwarder:
             raise
         call.status = answer.status
         try:
-            await _pass_on(call.service, method, answer, send, call.added)
+            packing_send = packing(send, method, call.head.taken.get(b"accept-encoding"))
+            await _pass_on(call.service, method, answer, packing_send, call.answer_head())
         finally:
             answer.release()
 

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from prometheus_client import Counter, Histogram
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from common.errors import DomainError, NotFound
@@ -19,9 +20,11 @@ from services.gateway.service.admission import Admission
 from services.gateway.service.answers import problem_of, with_headers
 from services.gateway.service.bodies import ClientGone
 from services.gateway.service.call import Call, begin
+from services.gateway.service.compression import packing
 from services.gateway.service.documents import Documents
 from services.gateway.service.forwarding import Forwarder
 from services.gateway.service.health import Health
+from services.gateway.service.origins import Origins
 from services.gateway.service.sockets import refuse_socket, relay
 from services.gateway.service.tenants import Tenants
 from services.gateway.settings import Settings
@@ -39,9 +42,10 @@ class Gateway:
         self._settings = settings
         self._services = services
         self._trusted = settings.networks
-        self._forwarder = Forwarder(services, runtime.signer, settings.body_limit_bytes)
+        self._forwarder = Forwarder(services, runtime.signer, settings)
         self.tenants = Tenants(runtime.clients, settings.company_seconds, settings.default_tenant)
         self._admission = Admission(runtime, settings, self.tenants)
+        self._origins = Origins(runtime.clients, self.tenants, settings)
         self.health = Health(services, runtime)
         self.documents = Documents(runtime.clients)
 
@@ -54,7 +58,7 @@ class Gateway:
         except DomainError as error:
             answer = problem_of(error, scope["path"])
             call.status = answer.status_code
-            await answer(scope, receive, with_headers(send, call.added))
+            await answer(scope, receive, with_headers(send, call.answer_head()))
         except ClientGone:
             call.status = 499
         finally:
@@ -75,6 +79,8 @@ class Gateway:
         """Forget what an announcement says is out of date."""
         self.tenants.forget(event)
         self._admission.keys.forget(event)
+        if event.type.startswith("company."):
+            self._origins.forget()
 
     async def keep_pool(self) -> None:
         """Hold the connections to the services until the gateway stops."""
@@ -84,17 +90,36 @@ class Gateway:
             await self._services.close()
 
     async def _answer(self, app: ASGIApp, call: Call, receive: Receive, send: Send) -> None:
+        if call.method == "OPTIONS" and b"access-control-request-method" in call.head.taken:
+            await self._preflight(call, receive, send)
+            return
+        try:
+            path, target = await self._enter(call)
+        finally:
+            if b"origin" in call.head.taken:
+                await self._origins.mark(call)
+        if path in destinations.OWN or (path == "/metrics" and self._settings.shows_metrics):
+            packing_send = packing(send, call.method, call.head.taken.get(b"accept-encoding"))
+            await app(call.own_scope(path), receive, with_headers(packing_send, call.answer_head()))
+            return
+        call.service = _service_for(path)
+        await self._forwarder.forward(call, target, receive, send)
+
+    async def _enter(self, call: Call) -> tuple[str, str]:
+        """Admit the call; its canonical path, and the target as sent on."""
         try:
             path, target = call.path()
         except DomainError:
             await self._admission.count(call, kind_of(call.method, ""))
             raise
         await self._admission.admit(call, path)
-        if path in destinations.OWN or (path == "/metrics" and self._settings.shows_metrics):
-            await app(call.own_scope(path), receive, with_headers(send, call.added))
-            return
-        call.service = _service_for(path)
-        await self._forwarder.forward(call, target, receive, send)
+        return path, target
+
+    async def _preflight(self, call: Call, receive: Receive, send: Send) -> None:
+        await self._admission.count(call, "read")
+        await self._origins.preflight(call)
+        call.status = 204
+        await Response(status_code=204)(call.scope, receive, with_headers(send, call.answer_head()))
 
 
 def _service_for(path: str) -> str:

@@ -39,7 +39,7 @@ async def relay(
         await _send_response(call.scope, receive, send, answer)
         return
     async with upstream:
-        await send({"type": "websocket.accept", "subprotocol": upstream.protocol, "headers": call.added})
+        await send({"type": "websocket.accept", "subprotocol": upstream.protocol, "headers": call.answer_head()})
         await _carry(upstream, receive, send)
 
 
