@@ -1,29 +1,21 @@
-"""The provider sandbox as a process of its own, and what the other services answer."""
+"""The provider sandbox as a process of its own, and what stands around the service."""
 
+import os
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import httpx2
 import pytest
 import pytest_asyncio
 
 from common.testing import Harness, Infrastructure
-from tests.notification.desk import Desk, served
-
-
-@dataclass(frozen=True, slots=True)
-class Sandbox:
-    http_port: int
-    smtp_port: int
-
-    def mails(self, to: str) -> list[dict[str, Any]]:
-        answer = httpx2.get(f"http://127.0.0.1:{self.http_port}/_sandbox/mails", params={"to": to, "limit": 100})
-        return list(answer.json()["items"])
+from dev import secret_store
+from dev.provision.environments import service_account
+from tests.notification.desk import Desk, Door, served
+from tests.notification.sandbox import Sandbox
 
 
 def free_port() -> int:
@@ -34,19 +26,31 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    ports = Sandbox(free_port(), free_port())
-    command = [sys.executable, "-m", "dev.sandbox", "--http-port", str(ports.http_port)]
-    process = subprocess.Popen([*command, "--smtp-port", str(ports.smtp_port)])
+    http_port, smtp_port = free_port(), free_port()
+    url = f"http://127.0.0.1:{http_port}"
+    providers = {
+        "TWILIO_ACCOUNT_SID": "AC" + "5" * 32,
+        "TWILIO_AUTH_TOKEN": "7" * 32,
+        "TWILIO_FROM": "+15005550006",
+        "TWILIO_API_BASE": url,
+        "FIREBASE_CREDENTIALS": service_account(secret_store.rsa_key(), token_uri=f"{url}/token"),
+        "FIREBASE_FCM_URL": f"{url}/v1/projects/{{project}}/messages:send",
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_PORT": str(smtp_port),
+    }
+    ports = ["--http-port", str(http_port), "--smtp-port", str(smtp_port)]
+    environment = {**os.environ, **providers, "MARKETHALL_SANDBOX_DB": ":memory:"}
+    process = subprocess.Popen([sys.executable, "-m", "dev.sandbox", *ports], env=environment)
     until = time.monotonic() + 20
     while time.monotonic() < until:
         try:
-            httpx2.get(f"http://127.0.0.1:{ports.http_port}/health").raise_for_status()
+            httpx2.get(f"{url}/health").raise_for_status()
             break
         except httpx2.HTTPError:
             time.sleep(0.05)
     else:
         pytest.fail("the sandbox did not start")
-    yield ports
+    yield Sandbox(url, providers)
     process.terminate()
     process.wait(10)
 
@@ -54,7 +58,7 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def desk_and_address() -> AsyncIterator[tuple[Desk, str]]:
     desk = Desk()
-    async with served(desk) as address:
+    async with served(desk.application()) as address:
         yield desk, address
 
 
@@ -67,10 +71,10 @@ def desk(desk_and_address: tuple[Desk, str]) -> Desk:
 async def notification(
     infrastructure: Infrastructure, sandbox: Sandbox, desk_and_address: tuple[Desk, str]
 ) -> AsyncIterator[Harness]:
-    environment = {
-        "SMTP_HOST": "127.0.0.1",
-        "SMTP_PORT": str(sandbox.smtp_port),
-        "MARKETHALL_SERVICE_URL_TEMPLATE": desk_and_address[1],
-    }
-    async with Harness("notification", infrastructure, **environment) as harness:
-        yield harness
+    door = Door()
+    async with served(door.application()) as outside:
+        environment = {"MARKETHALL_SERVICE_URL_TEMPLATE": desk_and_address[1], "MARKETHALL_PUBLIC_URL": outside}
+        async with Harness("notification", infrastructure, **sandbox.providers, **environment) as harness:
+            door.harness = harness
+            yield harness
+            door.harness = None

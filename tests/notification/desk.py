@@ -1,4 +1,4 @@
-"""What auth and sales answer to the notification service, as an HTTP server of its own."""
+"""What auth and sales answer to the notification service, and the door that providers call at."""
 
 import asyncio
 import socket
@@ -12,6 +12,10 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+
+from common.testing import Harness
+
+FORWARDED = ("content-type", "x-twilio-signature")
 
 
 @dataclass
@@ -49,12 +53,30 @@ class Desk:
         return JSONResponse(found) if found is not None else JSONResponse({"code": "not_found"}, 404)
 
 
+@dataclass
+class Door:
+    """The gateway's door for providers: what comes from outside is forwarded as the gateway does."""
+
+    harness: Harness | None = None
+
+    def application(self) -> Starlette:
+        return Starlette(routes=[Route("/{rest:path}", self._forward, methods=["POST"])])
+
+    async def _forward(self, request: Request) -> Response:
+        if self.harness is None:
+            return Response(status_code=503)
+        passed = {name: value for name, value in request.headers.items() if name in FORWARDED}
+        async with self.harness.client() as client:
+            answer = await client.post(request.url.path, content=await request.body(), headers=passed)
+        return Response(answer.content, answer.status_code)
+
+
 @asynccontextmanager
-async def served(desk: Desk) -> AsyncIterator[str]:
-    """The desk's address while it answers."""
+async def served(application: Starlette) -> AsyncIterator[str]:
+    """An application's address while it answers."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(desk.application(), lifespan="off", log_config=None))
+    server = uvicorn.Server(uvicorn.Config(application, lifespan="off", log_config=None))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     server.should_exit = True

@@ -13,9 +13,9 @@ from common.money import Money
 from common.testing import Harness
 from services.notification.service import delivering
 from services.notification.store.notifications import EPOCH
-from tests.notification.conftest import Sandbox
 from tests.notification.desk import Desk
 from tests.notification.facts import confirmed, found_company, meet_customer, settled, until
+from tests.notification.sandbox import Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -14,7 +14,7 @@ from common.ids import new_id
 from common.money import Money
 from common.testing import Harness
 from services.notification.service import composing
-from tests.notification.conftest import Sandbox
+from tests.notification.sandbox import Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

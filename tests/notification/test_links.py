@@ -7,9 +7,9 @@ import pytest
 from common.events.identity import PasswordResetRequested, UserInvited, UserLocked
 from common.ids import new_id
 from common.testing import Harness
-from tests.notification.conftest import Sandbox
 from tests.notification.desk import Desk
 from tests.notification.facts import found_company, settled, until
+from tests.notification.sandbox import Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SECRET = "s3cr3t-that-only-the-mail-holds"

@@ -10,8 +10,8 @@ import pytest
 from common.ids import new_id
 from common.testing import Harness
 from services.notification.service import trying
-from tests.notification.conftest import Sandbox
 from tests.notification.facts import confirmed, found_company, meet_customer, settled
+from tests.notification.sandbox import Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ROOT = "/api/notifications"
