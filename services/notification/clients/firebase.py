@@ -62,7 +62,8 @@ class FirebasePush:
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
         if self._app is not None:
-            firebase_admin.delete_app(self._app)
+            # In a thread: the SDK runs a loop of its own to close its connections.
+            await asyncio.to_thread(firebase_admin.delete_app, self._app)
             self._app = None
 
     def _send(self, message: Outgoing) -> str:
