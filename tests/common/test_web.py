@@ -60,3 +60,7 @@ class TestText:
 
     def test_takes_every_script(self) -> None:
         assert TypeAdapter(Text).validate_python(" Größe 👍🏽 ﷽ ") == "Größe 👍🏽 ﷽"
+
+    def test_spaces_alone_are_no_text(self) -> None:
+        with pytest.raises(ValidationError):
+            TypeAdapter(Text).validate_python("  ")

@@ -42,15 +42,16 @@ def _storable(value: Any) -> Any:
     return value
 
 
+# The constraints stand next to the type: behind a validator, a text would be measured before it is stripped.
 Text = Annotated[
-    str, BeforeValidator(_storable), StringConstraints(strip_whitespace=True, min_length=1, max_length=500)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), BeforeValidator(_storable)
 ]
 """A line of text."""
 
-LongText = Annotated[str, BeforeValidator(_storable), StringConstraints(max_length=20_000)]
+LongText = Annotated[str, StringConstraints(max_length=20_000), BeforeValidator(_storable)]
 """A text of several lines."""
 
-Search = Annotated[str, BeforeValidator(_storable), StringConstraints(max_length=200)]
+Search = Annotated[str, StringConstraints(max_length=200), BeforeValidator(_storable)]
 """What somebody looks for."""
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ /-]{0,63}$")]
