@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
+from dev.sandbox.callback_faults import CallbackFaults, Plan
 from dev.sandbox.storage import Storage
 from dev.sandbox.stripe.webhooks import ATTEMPT_LIMIT, BATCH_LIMIT, TIMEOUT_SECONDS, pause_seconds
 
@@ -36,6 +37,8 @@ class Attempt:
     callback: Callback
     status: int | None
     error: str | None = None
+    lost: bool = False
+    """Whether a fault kept it from being sent at all."""
 
     @property
     def taken(self) -> bool:
@@ -50,12 +53,14 @@ class CallbackSender:
         storage: Storage,
         *,
         now: Callable[[], float],
+        faults: CallbackFaults,
         signers: Mapping[str, Sign],
         settle: Callable[[sqlite3.Connection, float], None],
         next_settlement: Callable[[sqlite3.Connection], float | None],
     ) -> None:
         self._storage = storage
         self._now = now
+        self._faults = faults
         self._signers = signers
         self._settle = settle
         self._next_settlement = next_settlement
@@ -71,30 +76,45 @@ class CallbackSender:
         async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=BATCH_LIMIT)) as session:
             while True:
                 self._woken.clear()
-                await self._storage.run(lambda db: self._settle(db, self._now()))
                 if await self._send_due(session) == 0:
                     await self._rest()
 
     async def _send_due(self, session: aiohttp.ClientSession) -> int:
-        batch = await self._due()
-        if not batch:
-            return 0
-        queues: dict[str, list[Callback]] = {}
-        for callback in batch:
-            queues.setdefault(callback.subject, []).append(callback)
-        sent = await asyncio.gather(*(self._post_all(session, queue) for queue in queues.values()))
-        attempts = [attempt for queue in sent for attempt in queue]
+        plan = await self._faults.plan(self._due)
+        now = self._now()
+        await self._storage.run(lambda db: _postpone(db, plan.later, now))
+        attempts = await self._send(session, plan)
+        attempts += [Attempt(callback, None, "lost by a fault", lost=True) for callback in plan.lost]
         now = self._now()
         await self._storage.run(lambda db: _record(db, attempts, now))
-        return len(batch)
+        return len(attempts) + len(plan.later)
+
+    async def _send(self, session: aiohttp.ClientSession, plan: Plan[Callback]) -> list[Attempt]:
+        if plan.in_turn:
+            return await self._post_all(session, plan.send)
+        queues: dict[str, list[Callback]] = {}
+        for callback in plan.send:
+            queues.setdefault(callback.subject, []).append(callback)
+        sent = await asyncio.gather(*(self._post_all(session, queue) for queue in queues.values()))
+        return [attempt for queue in sent for attempt in queue]
 
     async def _due(self) -> list[Callback]:
         now = self._now()
-        return await self._storage.run(lambda db: _due(db, now))
+
+        def read(db: sqlite3.Connection) -> list[Callback]:
+            self._settle(db, now)
+            return _due(db, now)
+
+        return await self._storage.run(read)
 
     async def _post_all(self, session: aiohttp.ClientSession, queue: list[Callback]) -> list[Attempt]:
         """What is about one thing goes out in the order in which it happened."""
-        return [await self._post(session, callback) for callback in queue]
+        attempts = []
+        for callback in queue:
+            for _ in range(1, self._faults.copies(callback)):
+                await self._post(session, callback)
+            attempts.append(await self._post(session, callback))
+        return attempts
 
     async def _post(self, session: aiohttp.ClientSession, callback: Callback) -> Attempt:
         try:
@@ -143,7 +163,7 @@ def _due(db: sqlite3.Connection, now: float) -> list[Callback]:
 def _record(db: sqlite3.Connection, attempts: list[Attempt], now: float) -> None:
     for attempt in attempts:
         count = attempt.callback.attempts + 1
-        state = "delivered" if attempt.taken else "failed" if count >= ATTEMPT_LIMIT else "pending"
+        state = "delivered" if attempt.taken else "failed" if attempt.lost or count >= ATTEMPT_LIMIT else "pending"
         db.execute(
             "UPDATE callbacks SET state = ?, attempts = ?, next_at = ?, last_status = ?, last_error = ?,"
             " delivered_at = ? WHERE seq = ?",
@@ -152,3 +172,8 @@ def _record(db: sqlite3.Connection, attempts: list[Attempt], now: float) -> None
                 *(now if attempt.taken else None, attempt.callback.seq),
             ),
         )
+
+
+def _postpone(db: sqlite3.Connection, later: list[tuple[Callback, float]], now: float) -> None:
+    for callback, seconds in later:
+        db.execute("UPDATE callbacks SET next_at = ? WHERE seq = ?", (now + seconds, callback.seq))

@@ -15,6 +15,7 @@ from dev.sandbox.mailbox import Mailbox
 from dev.sandbox.page import SAFE_HEADERS
 from dev.sandbox.paypal.webhooks import FROM_ENVIRONMENT
 from dev.sandbox.requests import from_elsewhere, read_body
+from dev.sandbox.rules import RuleBoard, RuleRefused
 from dev.sandbox.schema import EMPTIED_BY_RESET
 from dev.sandbox.storage import Storage
 from dev.sandbox.stripe.webhook_endpoints import FIXED_ID
@@ -30,6 +31,7 @@ class Inspection:
     storage: Storage
     mailbox: Mailbox
     faults: FaultBoard
+    rules: RuleBoard
     wake: Callable[[], None]
 
     def routes(self) -> list[Route]:
@@ -45,6 +47,9 @@ class Inspection:
             Route("/_sandbox/faults", self.read_faults),
             Route("/_sandbox/faults", self.ask_for_faults, methods=["POST"]),
             Route("/_sandbox/faults", self.clear_faults, methods=["DELETE"]),
+            Route("/_faults", self.read_rules),
+            Route("/_faults", self.put_rules, methods=["POST"]),
+            Route("/_faults", self.clear_rules, methods=["DELETE"]),
             Route("/_sandbox/reset", self.reset, methods=["POST"]),
         ]
 
@@ -120,6 +125,28 @@ class Inspection:
         self.wake()
         return JSONResponse(describe_faults(self.faults.current))
 
+    async def read_rules(self, request: Request) -> Response:
+        """The rules in force and the used up ones."""
+        return JSONResponse({"rules": self.rules.listing()})
+
+    async def put_rules(self, request: Request) -> Response:
+        """Add a rule, or a list of them."""
+        if from_elsewhere(request):
+            return JSONResponse({"error": "cross-site request"}, 403)
+        try:
+            asked = json.loads(await read_body(request))
+            put = [self.rules.put(each).body for each in (asked if isinstance(asked, list) else [asked])]
+        except (RuleRefused, ValueError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+        return JSONResponse(put if isinstance(asked, list) else put[0], 201)
+
+    async def clear_rules(self, request: Request) -> Response:
+        """No rules any more."""
+        if from_elsewhere(request):
+            return JSONResponse({"error": "cross-site request"}, 403)
+        self.rules.clear()
+        return Response(status_code=204)
+
     async def reset(self, request: Request) -> Response:
         """Forget everything but the endpoint from the environment."""
         if from_elsewhere(request):
@@ -132,6 +159,7 @@ class Inspection:
             db.execute("DELETE FROM paypal_objects WHERE parent IS NOT ?", (FROM_ENVIRONMENT,))
 
         await self.storage.run(empty)
+        self.rules.clear()
         await self.faults.put(Faults())
         return Response(status_code=204)
 

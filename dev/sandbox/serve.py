@@ -11,9 +11,11 @@ from contextlib import asynccontextmanager, suppress
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Mount
 
 from common.clock import SystemClock
+from dev.sandbox.callback_faults import CallbackFaults
 from dev.sandbox.callbacks import Callback, CallbackSender
 from dev.sandbox.cardholder import Cardholder
 from dev.sandbox.connection import BreakableProtocol
@@ -27,6 +29,7 @@ from dev.sandbox.paypal.buyer import Buyer
 from dev.sandbox.paypal.sending import next_review, settle_reviews, signed_headers
 from dev.sandbox.paypal.signing import load_signer
 from dev.sandbox.paypal.webhooks import put_fixed as put_fixed_webhook
+from dev.sandbox.rules import RuleBoard
 from dev.sandbox.settings import Settings, SettingsRefused, read_settings
 from dev.sandbox.smtp import start_smtp
 from dev.sandbox.storage import Storage
@@ -36,6 +39,7 @@ from dev.sandbox.stripe.webhooks import Dispatcher
 from dev.sandbox.twilio.api import TwilioApi
 from dev.sandbox.twilio.api import signed_headers as signed_twilio
 from dev.sandbox.twilio.texts import next_step, take_steps
+from dev.sandbox.wire import FaultyWire
 
 # Longer than any client keeps an idle connection, so that none is closed under a request.
 KEEP_ALIVE_SECONDS = 120
@@ -65,14 +69,19 @@ def run(http_port: int, smtp_port: int, *, host: str = "127.0.0.1") -> None:
 def build(settings: Settings, smtp_socket: socket.socket) -> Starlette:
     """The ASGI application; its lifespan opens storage, SMTP on its socket, and the webhook dispatcher."""
     storage = Storage(settings.database)
-    faults = FaultBoard(storage)
+    faults, rules = FaultBoard(storage), RuleBoard()
     mailbox = Mailbox(storage, now=_now)
-    dispatcher = Dispatcher(storage, faults, now=_now, public_url=settings.public_url)
+    dispatcher = Dispatcher(storage, faults, rules, now=_now, public_url=settings.public_url)
     stripe = StripeApi(storage, faults, now=_now, public_url=settings.public_url, on_announced=dispatcher.wake)
-    inspection = Inspection(storage=storage, mailbox=mailbox, faults=faults, wake=dispatcher.wake)
+    sender = _callback_sender(storage, settings, rules)
+
+    def wake() -> None:
+        dispatcher.wake()
+        sender.wake()
+
+    inspection = Inspection(storage=storage, mailbox=mailbox, faults=faults, rules=rules, wake=wake)
     cardholder = Cardholder(storage=storage, now=_now, public_url=settings.public_url, wake=dispatcher.wake)
 
-    sender = _callback_sender(storage, settings)
     paypal = _paypal(storage, settings, sender)
     twilio = TwilioApi(storage=storage, now=_now, own=settings.twilio, wake=sender.wake)
     fcm = FcmApi(storage=storage, now=_now, account=settings.firebase)
@@ -84,7 +93,7 @@ def build(settings: Settings, smtp_socket: socket.socket) -> Starlette:
         await storage.run(lambda db: put_fixed(db, settings.endpoint, _now()))
         await storage.run(lambda db: put_fixed_webhook(db, settings.paypal, _now()))
         await faults.load()
-        smtp = await start_smtp(mailbox, smtp_socket)
+        smtp = await start_smtp(mailbox, smtp_socket, rules)
         sending = [asyncio.create_task(dispatcher.run()), asyncio.create_task(sender.run())]
         for task in sending:
             task.add_done_callback(_stop_when_broken)
@@ -101,7 +110,8 @@ def build(settings: Settings, smtp_socket: socket.socket) -> Starlette:
     # Stripe has the rest of /v1: whoever shares it stands before it.
     speaking = (paypal, buyer, twilio, fcm, inspection, cardholder)
     routes = [*(route for each in speaking for route in each.routes()), Mount("/v1", stripe)]
-    return Starlette(routes=routes, lifespan=lifespan)
+    wire = Middleware(FaultyWire, rules=rules)
+    return Starlette(routes=routes, lifespan=lifespan, middleware=[wire])
 
 
 def _paypal(storage: Storage, settings: Settings, sender: CallbackSender) -> PayPalApi:
@@ -110,7 +120,7 @@ def _paypal(storage: Storage, settings: Settings, sender: CallbackSender) -> Pay
     return PayPalApi(storage=storage, now=_now, public_url=settings.public_url, client=client, wake=sender.wake)
 
 
-def _callback_sender(storage: Storage, settings: Settings) -> CallbackSender:
+def _callback_sender(storage: Storage, settings: Settings, rules: RuleBoard) -> CallbackSender:
     async def paypal(callback: Callback) -> Mapping[str, str]:
         signer = await storage.run(load_signer)
         return signed_headers(signer, callback, now=_now(), public_url=settings.public_url)
@@ -128,6 +138,7 @@ def _callback_sender(storage: Storage, settings: Settings) -> CallbackSender:
     return CallbackSender(
         storage,
         now=_now,
+        faults=CallbackFaults(rules),
         signers={"paypal": paypal, "twilio": twilio},
         settle=settle,
         next_settlement=next_settlement,

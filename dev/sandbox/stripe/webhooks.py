@@ -9,14 +9,15 @@ from dataclasses import dataclass
 
 import aiohttp
 
+from dev.sandbox.callback_faults import GATHER_SECONDS, CallbackFaults
 from dev.sandbox.faults import FaultBoard
+from dev.sandbox.rules import RuleBoard
 from dev.sandbox.storage import Storage
 from dev.sandbox.stripe import refunds
 from dev.sandbox.stripe.book import Book
 
 BATCH_LIMIT = 32
 TIMEOUT_SECONDS = 10.0
-GATHER_SECONDS = 0.3
 FIRST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 10.0
 ATTEMPT_LIMIT = 360  # about an hour
@@ -33,6 +34,8 @@ class Delivery:
     url: str
     secret: str
     payload: str
+    type: str
+    provider: str = "stripe"
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class Attempt:
     delivery: Delivery
     status: int | None
     error: str | None = None
+    lost: bool = False
+    """Whether a fault kept it from being sent at all."""
 
     @property
     def taken(self) -> bool:
@@ -62,8 +67,11 @@ def pause_seconds(attempts: int) -> float:
 class Dispatcher:
     """Sends what is due, sleeps while nothing is. One per sandbox."""
 
-    def __init__(self, storage: Storage, faults: FaultBoard, *, now: Callable[[], float], public_url: str) -> None:
+    def __init__(
+        self, storage: Storage, faults: FaultBoard, rules: RuleBoard, *, now: Callable[[], float], public_url: str
+    ) -> None:
         self._storage = storage
+        self._callback_faults = CallbackFaults(rules)
         self._faults = faults
         self._now = now
         self._public_url = public_url
@@ -87,23 +95,27 @@ class Dispatcher:
     async def _send_due(self, session: aiohttp.ClientSession) -> int:
         if self._faults.current.hold_webhooks:
             return 0
+        plan = await self._callback_faults.plan(self._due)
         now = self._now()
-        batch = await self._storage.run(lambda db: _due(db, now))
-        if not batch:
-            return 0
-        if self._faults.current.reorder_webhooks:
+        await self._storage.run(lambda db: _postpone(db, plan.later, now))
+        if self._faults.current.reorder_webhooks and plan.send:
             await asyncio.sleep(GATHER_SECONDS)
-            now = self._now()
-            batch = await self._storage.run(lambda db: _due(db, now))
-            attempts = [await self._send(session, delivery) for delivery in reversed(batch)]
+            attempts = [await self._send(session, delivery) for delivery in reversed(await self._due())]
+        elif plan.in_turn:
+            attempts = [await self._send(session, delivery) for delivery in plan.send]
         else:
-            attempts = list(await asyncio.gather(*(self._send(session, delivery) for delivery in batch)))
+            attempts = list(await asyncio.gather(*(self._send(session, delivery) for delivery in plan.send)))
+        attempts += [Attempt(delivery, None, "lost by a fault", lost=True) for delivery in plan.lost]
         now = self._now()
         await self._storage.run(lambda db: _record(db, attempts, now))
-        return len(batch)
+        return len(attempts) + len(plan.later)
+
+    async def _due(self) -> list[Delivery]:
+        now = self._now()
+        return await self._storage.run(lambda db: _due(db, now))
 
     async def _send(self, session: aiohttp.ClientSession, delivery: Delivery) -> Attempt:
-        for _ in range(self._faults.current.duplicate_webhooks):
+        for _ in range(self._faults.current.duplicate_webhooks + self._callback_faults.copies(delivery) - 1):
             await self._post(session, delivery)
         return await self._post(session, delivery)
 
@@ -140,20 +152,29 @@ class Dispatcher:
 
 def _due(db: sqlite3.Connection, now: float) -> list[Delivery]:
     rows = db.execute(
-        "SELECT d.seq, d.attempts, d.endpoint, e.url, e.secret, o.body FROM deliveries d"
+        "SELECT d.seq, d.type, d.attempts, d.endpoint, e.url, e.secret, o.body FROM deliveries d"
         " JOIN endpoints e ON e.id = d.endpoint JOIN objects o ON o.id = d.event"
         " WHERE d.state = 'pending' AND d.next_at <= ? ORDER BY d.next_at, d.seq LIMIT ?",
         (now, BATCH_LIMIT),
     ).fetchall()
     return [
-        Delivery(row["seq"], row["attempts"], row["endpoint"], row["url"], row["secret"], row["body"]) for row in rows
+        Delivery(
+            seq=row["seq"],
+            attempts=row["attempts"],
+            endpoint=row["endpoint"],
+            url=row["url"],
+            secret=row["secret"],
+            payload=row["body"],
+            type=row["type"],
+        )
+        for row in rows
     ]
 
 
 def _record(db: sqlite3.Connection, attempts: list[Attempt], now: float) -> None:
     for attempt in attempts:
         count = attempt.delivery.attempts + 1
-        state = "delivered" if attempt.taken else "failed" if count >= ATTEMPT_LIMIT else "pending"
+        state = "delivered" if attempt.taken else "failed" if attempt.lost or count >= ATTEMPT_LIMIT else "pending"
         db.execute(
             "UPDATE deliveries SET state = ?, attempts = ?, next_at = ?, last_status = ?, last_error = ?,"
             " delivered_at = ? WHERE seq = ?",
@@ -168,12 +189,17 @@ def _record(db: sqlite3.Connection, attempts: list[Attempt], now: float) -> None
             ),
         )
     # Where nobody listens, the rest of the queue waits with the one that was refused.
-    deaf = {attempt.delivery.endpoint: attempt for attempt in attempts if attempt.status is None}
+    deaf = {attempt.delivery.endpoint: attempt for attempt in attempts if attempt.status is None and not attempt.lost}
     for endpoint, attempt in deaf.items():
         db.execute(
             "UPDATE deliveries SET next_at = max(next_at, ?) WHERE endpoint = ? AND state = 'pending'",
             (now + min(pause_seconds(attempt.delivery.attempts + 1), 2.0), endpoint),
         )
+
+
+def _postpone(db: sqlite3.Connection, later: list[tuple[Delivery, float]], now: float) -> None:
+    for delivery, seconds in later:
+        db.execute("UPDATE deliveries SET next_at = ? WHERE seq = ?", (now + seconds, delivery.seq))
 
 
 def _next_due_at(db: sqlite3.Connection, *, held: bool) -> float | None:
