@@ -8,12 +8,12 @@ from common.copies import LocalCopies
 from common.messaging.positions import FeedPositions
 from common.runtime import Background, Runtime
 from common.web.application import create_application
-from services.analytics import routes
-from services.analytics.clients import Companies
+from services.analytics.clients import Companies, Names
 from services.analytics.handlers import HANDLERS, take_batch
-from services.analytics.service import AnalyticsService
+from services.analytics.routes import ROUTERS
+from services.analytics.service import AnalyticsService, ReportService
 from services.analytics.settings import Settings
-from services.analytics.store import DAY_INDEXES, PRODUCT_INDEXES, Rollups
+from services.analytics.store import INDEXES, Reports, Rollups
 
 
 def settings() -> Settings:
@@ -23,11 +23,14 @@ def settings() -> Settings:
 
 async def compose(runtime: Runtime) -> AnalyticsService:
     """Open the rollups and let one copy at a time count the feed into them."""
-    runtime.declare_indexes(Rollups.DAYS, DAY_INDEXES)
-    runtime.declare_indexes(Rollups.PRODUCTS, PRODUCT_INDEXES)
+    for collection, indexes in INDEXES.items():
+        runtime.declare_indexes(collection, indexes)
     positions = FeedPositions(runtime.database)
     companies = Companies(LocalCopies(runtime.database, "companies"), runtime.clients)
-    service = AnalyticsService(Rollups(runtime.client, runtime.database, positions), companies, runtime.clock)
+    names = Names(LocalCopies(runtime.database, "names"))
+    reports = ReportService(Reports(runtime.database), companies, names, runtime.clock)
+    rollups = Rollups(runtime.client, runtime.database, positions)
+    service = AnalyticsService(rollups, companies, names, reports, runtime.clock)
     watcher = runtime.watcher("analytics", lambda batch: take_batch(service, batch), alone=True, positions=positions)
     service.loops = (Background("feed", watcher.run),)
     return service
@@ -40,6 +43,4 @@ def background(service: AnalyticsService) -> Sequence[Background]:
 
 def create_app(settings: Settings) -> FastAPI:
     """The service as an ASGI application."""
-    return create_application(
-        settings, routers=(routes.router,), compose=compose, handlers=HANDLERS, background=background
-    )
+    return create_application(settings, routers=ROUTERS, compose=compose, handlers=HANDLERS, background=background)

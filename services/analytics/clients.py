@@ -1,9 +1,11 @@
-"""Companies as analytics knows them: copies from events, asked at their owner when missing."""
+"""Companies as analytics knows them, and the names of what is counted: copies from events."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from common.clients import ServiceClients
-from common.copies import LocalCopies
+from common.copies import Copy, LocalCopies
+from common.errors import NotFound
 from services.analytics.domain import Region
 
 
@@ -41,3 +43,34 @@ class Companies:
             if company_id not in known:
                 known[company_id] = await self.region(company_id)
         return known
+
+
+class Names:
+    """What products, categories, shops and customers are called, and how products are filed."""
+
+    def __init__(self, copies: LocalCopies) -> None:
+        self._copies = copies
+
+    async def note(self, notes: Sequence[Copy]) -> None:
+        """Keep what a batch of events says, unless something newer is known."""
+        await self._copies.take_many(notes)
+
+    async def of(self, company_id: str, ids: Sequence[str]) -> dict[str, str | None]:
+        """Names by id, of those that are known."""
+        return {each: copy.get("name") for each, copy in (await self._found(company_id, ids)).items()}
+
+    async def categories(self, company_id: str, product_ids: Sequence[str]) -> dict[str, str]:
+        """By product, its category; those without one are left out."""
+        found = await self._found(company_id, product_ids)
+        return {each: copy["categoryId"] for each, copy in found.items() if copy.get("categoryId")}
+
+    async def name_of(self, company_id: str, entity_id: str) -> str | None:
+        """The name. Raises NotFound for what this company does not have."""
+        found = await self._found(company_id, [entity_id])
+        if entity_id not in found:
+            raise NotFound("resource")
+        name: str | None = found[entity_id].get("name")
+        return name
+
+    async def _found(self, company_id: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        return await self._copies.find_many(company_id, list(ids)) if ids else {}

@@ -47,7 +47,7 @@ class TestTally:
         for number in range(200):
             lines = [line(f"{product}", 1) for product in range(number % 3, 27)]
             tally.add(sold(LONDON, NOON, None, TOTAL, lines))
-        tally.add(refunded(LONDON, NOON, None, Money.of(50, "GBP")))
+        tally.add(refunded(LONDON, NOON, None, Money.of(50, "GBP"), "card"))
         assert tally.days == {("2011-01-04", None): Figures(60_000, 200, 5_201, 50)}
         assert len(tally.products) == 27
 

@@ -20,7 +20,7 @@ FACTS = {"name": "Acme", "slug": "acme", "status": "active", "currency": "EUR", 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shop(infrastructure: Infrastructure) -> AsyncIterator[Harness]:
-    async with Harness("shop", infrastructure) as harness:
+    async with Harness("shop", infrastructure, MARKETHALL_SERVICE_URL_TEMPLATE="http://127.0.0.1:1") as harness:
         yield harness
 
 

@@ -1,25 +1,14 @@
-"""HTTP of the analytics service."""
+"""The dashboard."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query
 
-from common.identity.principal import Principal
-from common.identity.requires import requires
 from common.web.lists import refuse_unknown
-from services.analytics.schemas import DashboardOut, PlatformOut
-from services.analytics.service import AnalyticsService
+from services.analytics.routes.parameters import Analytics, Reader
+from services.analytics.schemas.dashboard import DashboardOut, PlatformOut
 
 router = APIRouter(prefix="/api/analytics", tags=["analytics"])
-
-
-def _service(request: Request) -> AnalyticsService:
-    service: AnalyticsService = request.app.state.service
-    return service
-
-
-Analytics = Annotated[AnalyticsService, Depends(_service)]
-Reader = Annotated[Principal, requires("analytics.read")]
 
 
 @router.get("/dashboard", dependencies=[Depends(refuse_unknown)])
