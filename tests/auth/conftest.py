@@ -131,3 +131,13 @@ async def claims_of(auth: Harness, token: str) -> AccessClaims:
     """What a token says, verified with the published keys."""
     claims: AccessClaims = await auth.runtime.tokens.verify(token)
     return claims
+
+
+async def link_of(auth: Harness, event_type: str, user_id: str) -> dict[str, Any]:
+    """What the notification service is told of the first link that an event asks to mail."""
+    event = (await auth.events.wait_for(event_type, lambda one: one.data.user_id == user_id))[0]
+    async with auth.service_client("notification") as sender:
+        answer = await sender.get(f"/internal/links/{event.data.link_id}")
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told

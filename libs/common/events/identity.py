@@ -255,7 +255,7 @@ class ApiKeyRevoked(EventData):
 class SigningKeyRotated(EventData):
     """Access tokens are signed by another key from ``signs_from`` on."""
 
-    TYPE: ClassVar[str] = "signing_key.rotated"
+    TYPE: ClassVar[str] = "signingkey.rotated"
     PRODUCER: ClassVar[str] = "auth"
     key_id: str
     signs_from: datetime

@@ -132,7 +132,7 @@ class ApiKey(Aggregate):
             raise Conflict("key_revoked", "This key was revoked; make a new one.")
 
     def _cut(self, now: datetime) -> int:
-        self.tokens_from = int(now.timestamp()) + 1
+        self.tokens_from = max(int(now.timestamp()), self.tokens_from) + 1
         return self.tokens_from
 
 

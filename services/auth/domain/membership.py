@@ -91,7 +91,7 @@ class Membership(Aggregate):
 
     def stop_tokens(self, now: datetime) -> None:
         """Refuse the tokens that are about; the sessions go on, and a refresh brings the new ones."""
-        self.tokens_from = int(now.timestamp()) + 1
+        self.tokens_from = max(int(now.timestamp()), self.tokens_from) + 1
         reason = "membership_changed"
         self.record(SessionRevoked(user_id=self.user_id, revoked_before=self.tokens_from, reason=reason))
 
