@@ -10,7 +10,7 @@ from services.catalog.handlers import HANDLERS
 from services.catalog.routes import ROUTERS
 from services.catalog.service.catalog import Catalog
 from services.catalog.settings import Settings
-from services.catalog.store.carts import Carts
+from services.catalog.store.carts import Carts, SavedCarts
 from services.catalog.store.categories import Categories
 from services.catalog.store.collections import Collections
 from services.catalog.store.products import Products
@@ -23,14 +23,18 @@ def settings() -> Settings:
 
 async def compose(runtime: Runtime) -> Catalog:
     """Open the stores and make the use cases."""
-    runtime.declare(Products, Categories, Collections, Carts)
+    runtime.declare(Products, Categories, Collections, Carts, SavedCarts)
     assert isinstance(runtime.settings, Settings)
-    return Catalog.compose(runtime, runtime.settings.search_commit_milliseconds / 1000, runtime.settings.search_folder)
+    return Catalog.compose(runtime, runtime.settings)
 
 
 def background(catalog: Catalog) -> Sequence[Background]:
-    """The search index follows the feed."""
-    return Background("search feed", catalog.watcher.run), Background("search index", catalog.replica.run)
+    """The search index follows the feed; carts that were left alone are told of."""
+    return (
+        Background("search feed", catalog.watcher.run),
+        Background("search index", catalog.replica.run),
+        Background("cart reminders", catalog.reminders.run),
+    )
 
 
 def create_app(settings: Settings) -> FastAPI:

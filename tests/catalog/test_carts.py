@@ -251,3 +251,96 @@ class TestTellAndOrder:
             assert (await customer.get("/internal/carts/crt_1")).status_code == 403
         async with catalog.service_client("sales", company) as sales:
             assert (await sales.get("/internal/carts/crt_1")).status_code == 404
+
+
+class TestAbandoned:
+    async def test_is_told_once_for_each_time_it_is_left(self, catalog: Harness, new_company: NewCompany) -> None:
+        company = await new_company()
+        reminders, later = catalog.service.reminders, datetime.now(UTC) + timedelta(hours=2)
+        async with catalog.user("company_admin", company) as admin:
+            mug = await made(admin, "MUG", 1000)
+        async with catalog.user("customer", company, customer_id="cus_1") as customer:
+            cart = (await put(customer, mug["id"], 2)).json()
+            await reminders.remind(datetime.now(UTC))
+            assert not _abandoned(catalog, company)
+            await asyncio.gather(*(reminders.remind(later) for _ in range(3)))
+            await reminders.remind(later)
+            first = await catalog.events.wait_for("cart.abandoned", lambda e: e.company_id == company)
+            await customer.delete("/api/cart/items")
+            await reminders.remind(later)
+            await put(customer, mug["id"], 3)
+            await reminders.remind(later)
+            told = await catalog.events.wait_for("cart.abandoned", lambda e: e.company_id == company, count=2)
+            await asyncio.gather(reminders.remind(later), reminders.remind(later))
+        assert (first[0].data.cart_id, first[0].data.customer_id, first[0].data.units) == (cart["id"], "cus_1", 2)
+        assert first[0].data.value == Money(amount=2000, currency="EUR")
+        assert [event.data.units for event in told] == [2, 3]
+        assert len(_abandoned(catalog, company)) == 2
+
+    async def test_is_never_told_of_what_was_ordered_or_merged(self, catalog: Harness, new_company: NewCompany) -> None:
+        company = await new_company()
+        later = datetime.now(UTC) + timedelta(hours=2)
+        async with catalog.user("company_admin", company) as admin:
+            mug = await made(admin, "MUG", 1000)
+        async with catalog.client(tenant=company) as shopper:
+            ordered = await put(shopper, mug["id"])
+            token = (await put(shopper, mug["id"], 4)).headers["x-cart-token"]
+        await catalog.publish(order_created(ordered.json()["token"]), company)
+        carts = Carts(catalog.runtime.ground).for_company(company)
+        await eventually(lambda: carts.find_one({"isOrdered": True}))
+        async with catalog.user("customer", company) as customer:
+            await customer.get("/api/cart", headers={"x-cart-token": token})
+        await catalog.service.reminders.remind(later)
+        told = await catalog.events.wait_for("cart.abandoned", lambda e: e.company_id == company)
+        assert [event.data.units for event in told] == [4]
+
+
+class TestSaved:
+    async def test_is_put_aside_and_back(self, catalog: Harness, new_company: NewCompany) -> None:
+        company = await new_company()
+        async with catalog.user("company_admin", company) as admin:
+            mug, bowl = await made(admin, "MUG", 1000), await made(admin, "BOWL", 250)
+        async with catalog.user("customer", company) as customer:
+            empty = await customer.post("/api/cart/saved", json={"name": "None"})
+            await put(customer, mug["id"], 2)
+            await put(customer, bowl["id"], 1)
+            saved = await customer.post("/api/cart/saved", json={"name": "Every month"})
+            path = f"/api/cart/saved/{saved.json()['id']}"
+            await customer.delete("/api/cart/items", params={"productId": bowl["id"]})
+            restored = (await customer.post(f"{path}/restore")).json()
+            listed = (await customer.get("/api/cart/saved")).json()["items"]
+            unnamed = await customer.post("/api/cart/saved", json={"name": " "})
+            async with catalog.user("customer", company) as other:
+                seen = [
+                    (await other.post(f"{path}/restore")).status_code,
+                    (await other.delete(path)).status_code,
+                    (await other.get("/api/cart/saved")).json()["items"],
+                ]
+            removed = [(await customer.delete(path)).status_code for _ in range(2)]
+        async with catalog.client(tenant=company) as shopper:
+            anonymous = [
+                (await shopper.get("/api/cart/saved")).status_code,
+                (await shopper.post("/api/cart/saved", json={"name": "X"})).status_code,
+                (await shopper.post(f"{path}/restore")).status_code,
+                (await shopper.delete(path)).status_code,
+            ]
+        assert (empty.status_code, empty.json()["code"]) == (409, "cart_empty")
+        assert [(line["sku"], line["quantity"]) for line in saved.json()["items"]] == [("MUG", 2), ("BOWL", 1)]
+        assert [(line["sku"], line["quantity"]) for line in restored["items"]] == [("MUG", 4), ("BOWL", 1)]
+        assert (listed, unnamed.status_code) == ([saved.json()], 422)
+        assert (seen, removed, anonymous) == ([404, 404, []], [204, 404], [401] * 4)
+
+    async def test_are_bounded(self, catalog: Harness, new_company: NewCompany) -> None:
+        company = await new_company()
+        async with catalog.user("company_admin", company) as admin:
+            mug = await made(admin)
+        async with catalog.user("customer", company) as customer:
+            await put(customer, mug["id"])
+            for number in range(50):
+                assert (await customer.post("/api/cart/saved", json={"name": str(number)})).status_code == 201
+            full = await customer.post("/api/cart/saved", json={"name": "One more"})
+        assert (full.status_code, full.json()["code"]) == (409, "saved_carts_full")
+
+
+def _abandoned(catalog: Harness, company: str) -> list[Any]:
+    return [event for event in catalog.events.heard if event.type == "cart.abandoned" and event.company_id == company]

@@ -4,15 +4,18 @@ import base64
 import hashlib
 import re
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from common.aggregate import Aggregate, Part
 from common.errors import Conflict, Invalid, NotFound
+from common.events.catalogue import CartAbandoned
 from common.ids import new_id
+from common.money import Money
 
 LINES_LIMIT = 200
 LARGEST_QUANTITY = 1_000_000
-ABANDONED_AFTER = timedelta(days=90)
+KEPT_FOR = timedelta(days=90)
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
 
@@ -34,6 +37,7 @@ class Cart(Aggregate):
     ``public_id`` is what an order names. Each is ordered once: after an order a signed-in shopper's cart
     goes on under another public id, and the cart of a token ends (``is_ordered``): its successor has a
     token that follows from this one. ``merged_into``: a signed-in cart has taken it in; its token is void.
+    ``remind_at``: when it counts as abandoned unless somebody changes it before.
     """
 
     public_id: str
@@ -43,6 +47,9 @@ class Cart(Aggregate):
     merged_into: str | None = None
     is_ordered: bool = False
     expires_at: datetime
+    changed_at: datetime | None = None
+    remind_at: datetime | None = None
+    email: str | None = None
 
     @classmethod
     def open_for_token(cls, token: str, company_id: str, now: datetime) -> "Cart":
@@ -65,7 +72,8 @@ class Cart(Aggregate):
             company_id=company_id,
             created_at=now,
             updated_at=now,
-            expires_at=now + ABANDONED_AFTER,
+            expires_at=now + KEPT_FOR,
+            changed_at=now,
         )
 
     def add(self, product_id: str, variant_id: str | None, *, sku: str, name: str, quantity: int) -> None:
@@ -121,26 +129,49 @@ class Cart(Aggregate):
 
     def take_in(self, other: "Cart") -> None:
         """Merge another cart's lines, as far as the bounds allow; the other one is void afterwards."""
-        for line in other.lines:
+        self.take_lines(other.lines)
+        other.lines = []
+        other.merged_into = self.id
+        other.remind_at = None
+
+    def take_lines(self, lines: Sequence[CartLine]) -> None:
+        """Put in what these lines hold, as far as the bounds allow."""
+        for line in lines:
             known = self._line_of(line.product_id, line.variant_id)
             if known is not None:
                 known.quantity = min(known.quantity + line.quantity, LARGEST_QUANTITY)
             elif len(self.lines) < LINES_LIMIT:
-                self.lines = [*self.lines, line]
-        other.lines = []
-        other.merged_into = self.id
+                self.lines = [*self.lines, line.model_copy(update={"id": new_id("cit")})]
 
     def empty_after_order(self) -> None:
         """An order took what was in it."""
         self.lines = []
+        self.remind_at = None
         if self.owner_id is None:
             self.is_ordered = True
         else:
             self.public_id = new_id("crt")
 
-    def keep_until(self, now: datetime) -> None:
-        """It is in use: not abandoned before another 90 days."""
-        self.expires_at = now + ABANDONED_AFTER
+    def touch(self, now: datetime, idle: timedelta) -> None:
+        """It is in use: kept for another 90 days, and abandoned when ``idle`` passes with something in it."""
+        self.expires_at = now + KEPT_FOR
+        self.changed_at = now
+        self.remind_at = now + idle if self.lines else None
+
+    def abandon(self, value: Money) -> None:
+        """Nobody came back to it in time; told once, until somebody changes it again."""
+        self.remind_at = None
+        self.record(
+            CartAbandoned(
+                cart_id=self.public_id,
+                owner_id=self.owner_id,
+                customer_id=self.customer_id,
+                email=self.email,
+                units=sum(line.quantity for line in self.lines),
+                value=value,
+                last_changed_at=self.changed_at or self.updated_at,
+            )
+        )
 
     def _line_of(self, product_id: str, variant_id: str | None) -> CartLine | None:
         for line in self.lines:

@@ -1,14 +1,15 @@
-"""HTTP of carts. Every answer is the whole cart."""
+"""HTTP of carts. Every answer about a cart is the whole cart."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from common.errors import Invalid
-from common.web.lists import refuse_unknown
+from common.pagination import Page, PageRequest
+from common.web.lists import listing, refuse_unknown
 from services.catalog.domain.totals import PricedCart
-from services.catalog.routes.dependencies import Shopper, UseCases
-from services.catalog.schemas.carts import CartLineChange, CartLineIn, CartOut, QuantityIn
+from services.catalog.routes.dependencies import Shopper, UseCases, page_of, tagged
+from services.catalog.schemas.carts import CartLineChange, CartLineIn, CartOut, QuantityIn, SavedCartIn, SavedCartOut
 from services.catalog.service.carts import CartHolder
 
 router = APIRouter(prefix="/api/cart", tags=["cart"])
@@ -84,6 +85,34 @@ async def remove_cart_line(
 ) -> CartOut:
     """Take one line out of the cart."""
     return _shown(response, await catalog.carts.set_line(holder, line_id, 0))
+
+
+@router.post("/saved", status_code=201)
+async def save_cart(
+    body: SavedCartIn, who: Shopper, holder: Holder, catalog: UseCases, response: Response
+) -> SavedCartOut:
+    """Put the cart aside under a name; it stays as it is."""
+    return tagged(response, SavedCartOut, await catalog.saved_carts.save(holder, body.name))
+
+
+@router.get("/saved")
+async def list_saved_carts(
+    who: Shopper, holder: Holder, catalog: UseCases, page: Annotated[PageRequest, listing("name")]
+) -> Page[SavedCartOut]:
+    """List the carts put aside."""
+    return page_of(SavedCartOut, await catalog.saved_carts.list(holder, page))
+
+
+@router.post("/saved/{saved_id}/restore")
+async def restore_cart(saved_id: str, who: Shopper, holder: Holder, catalog: UseCases, response: Response) -> CartOut:
+    """Put what was saved into the cart, beside what is there."""
+    return _shown(response, await catalog.saved_carts.restore(holder, saved_id))
+
+
+@router.delete("/saved/{saved_id}", status_code=204)
+async def forget_saved_cart(saved_id: str, who: Shopper, holder: Holder, catalog: UseCases) -> None:
+    """Forget a cart put aside."""
+    await catalog.saved_carts.remove(holder, saved_id)
 
 
 def _shown(response: Response, priced: PricedCart) -> CartOut:

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from common.money import Money
-from common.web.schema import Identifier, In, Out, Quantity, Resource
+from common.web.schema import Identifier, In, Out, Quantity, Resource, Text
 from services.catalog.domain.cart import LARGEST_QUANTITY
 from services.catalog.domain.totals import PricedCart
 
@@ -33,6 +33,31 @@ class QuantityIn(In):
     """How many of one line there shall be."""
 
     quantity: QuantityOrNone
+
+
+class SavedCartIn(In):
+    """The name under which the cart is put aside."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Every month"}]})
+
+    name: Text
+
+
+class SavedLineOut(Out):
+    """A line of a saved cart; prices are looked up when it is restored."""
+
+    product_id: str
+    variant_id: str | None
+    sku: str
+    name: str
+    quantity: int
+
+
+class SavedCartOut(Resource):
+    """A cart put aside."""
+
+    name: str
+    items: list[SavedLineOut] = Field(validation_alias="lines")
 
 
 class CartLineOut(Out):

@@ -1,14 +1,15 @@
 """Use cases of carts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from common.clock import Clock
 from common.errors import Conflict, NotFound, VersionConflict
 from common.identity.principal import Principal
 from common.mongo.transactions import Session, transact
 from services.catalog.clients.company import Companies
-from services.catalog.domain.cart import Cart, id_of_owner, id_of_token, is_token, new_token, successor_of
+from services.catalog.domain.cart import Cart, CartLine, id_of_owner, id_of_token, is_token, new_token, successor_of
 from services.catalog.domain.totals import PricedCart, price_cart
 from services.catalog.store.carts import Carts
 from services.catalog.store.products import Products
@@ -27,22 +28,24 @@ class CartHolder:
     owner_id: str | None
     customer_id: str | None
     token: str | None
+    email: str | None = None
 
     @classmethod
     def of(cls, who: Principal, token: str | None) -> "CartHolder":
         """The holder behind a request; a token that is none of ours counts as none."""
         owner_id = who.id if who.kind == "user" else None
-        return cls(who.tenant, owner_id, who.customer_id, token if is_token(token) else None)
+        return cls(who.tenant, owner_id, who.customer_id, token if is_token(token) else None, who.email)
 
 
 class CartService:
     """Carts with live prices. One conditional update a change; a lost race is run again."""
 
-    def __init__(self, carts: Carts, products: Products, companies: Companies, clock: Clock) -> None:
+    def __init__(self, carts: Carts, products: Products, companies: Companies, clock: Clock, idle: timedelta) -> None:
         self._carts = carts
         self._products = products
         self._companies = companies
         self._clock = clock
+        self._idle = idle
 
     async def show(self, holder: CartHolder) -> PricedCart:
         """The cart; one that was never used is shown empty and not stored."""
@@ -81,6 +84,10 @@ class CartService:
         """Take out one product, or everything; what is not there is no fault."""
         return await self._change(holder, lambda cart: cart.remove(product_id, variant_id))
 
+    async def put_back(self, holder: CartHolder, lines: Sequence[CartLine]) -> PricedCart:
+        """Put lines that were saved into the cart, beside what is there."""
+        return await self._change(holder, lambda cart: cart.take_lines(lines))
+
     async def tell(self, company_id: str, reference: str) -> Cart:
         """The cart of a token or public id, for another service. Raises NotFound."""
         cart = await self._carts.for_company(company_id).find_one(_named(company_id, reference))
@@ -102,13 +109,17 @@ class CartService:
         for _ in range(TRIES):
             cart, token = await self._find_or_open(holder)
             change(cart)
-            cart.keep_until(self._clock.now())
+            self._touch(cart, holder)
             try:
                 await (carts.save(cart) if cart.is_stored else carts.insert(cart))
             except (VersionConflict, Conflict):
                 continue  # somebody else changed or made it in between
             return await self._priced(cart, token)
         raise Conflict("cart_busy", "This cart is being changed from many places at once.")
+
+    def _touch(self, cart: Cart, holder: CartHolder) -> None:
+        cart.touch(self._clock.now(), self._idle)
+        cart.email = holder.email or cart.email
 
     async def _find_or_open(self, holder: CartHolder) -> tuple[Cart, str]:
         """The holder's cart and what opens it; a void or missing token is replaced by a new one."""
@@ -151,6 +162,7 @@ class CartService:
             if mine is None:
                 mine = Cart.open_for_owner(owner_id, holder.customer_id, holder.company_id, self._clock.now())
             mine.take_in(anonymous)
+            self._touch(mine, holder)
             await carts.save(anonymous, session=session)
             await (carts.save if mine.is_stored else carts.insert)(mine, session=session)
 

@@ -1,7 +1,7 @@
 """Everything that the catalog service does, in one object for routes and handlers."""
 
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import timedelta
 
 from common.messaging.feed import FeedWatcher
 from common.runtime import Runtime
@@ -14,9 +14,12 @@ from services.catalog.service.categories import CategoryService
 from services.catalog.service.collections import CollectionService
 from services.catalog.service.listing import ListingService
 from services.catalog.service.products import ProductService
+from services.catalog.service.reminders import CartReminders
+from services.catalog.service.saved_carts import SavedCartService
 from services.catalog.service.searching import SearchReader
 from services.catalog.service.suggesting import SuggestionService
-from services.catalog.store.carts import Carts
+from services.catalog.settings import Settings
+from services.catalog.store.carts import Carts, SavedCarts
 from services.catalog.store.categories import Categories
 from services.catalog.store.collections import Collections
 from services.catalog.store.products import Products
@@ -30,6 +33,8 @@ class Catalog:
     listing: ListingService
     categories: CategoryService
     carts: CartService
+    saved_carts: SavedCartService
+    reminders: CartReminders
     suggestions: SuggestionService
     collections: CollectionService
     companies: Companies
@@ -37,22 +42,25 @@ class Catalog:
     watcher: FeedWatcher
 
     @classmethod
-    def compose(cls, runtime: Runtime, commit_seconds: float, search_folder: Path | None) -> "Catalog":
+    def compose(cls, runtime: Runtime, settings: Settings) -> "Catalog":
         """Open the stores and put the use cases on them."""
         products, categories, carts = Products(runtime.ground), Categories(runtime.ground), Carts(runtime.ground)
         companies = Companies(runtime.database, runtime.clients)
-        folder = SearchFolder.open(search_folder)
+        folder = SearchFolder.open(settings.search_folder)
         runtime.on_close(folder.close)
         index = SearchIndex(folder.path)
         collections = Collections(runtime.ground)
-        replica = SearchReplica(index, SearchReader(products, categories), commit_seconds)
+        replica = SearchReplica(index, SearchReader(products, categories), settings.search_commit_milliseconds / 1000)
         watcher = runtime.watcher("catalog.search", replica.take)
         replica.follow(watcher.is_watching)
+        baskets = CartService(carts, products, companies, runtime.clock, timedelta(minutes=settings.cart_idle_minutes))
         return cls(
             products=ProductService(products, categories, companies, runtime.clock),
             listing=ListingService(products, categories, collections, index),
             categories=CategoryService(categories, products, runtime.clock),
-            carts=CartService(carts, products, companies, runtime.clock),
+            carts=baskets,
+            saved_carts=SavedCartService(SavedCarts(runtime.ground), baskets, runtime.clock),
+            reminders=CartReminders(carts, products, companies, runtime.clock, settings.cart_sweep_milliseconds / 1000),
             suggestions=SuggestionService(products, index),
             collections=CollectionService(collections, products, categories, runtime.clock),
             companies=companies,
