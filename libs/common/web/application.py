@@ -14,6 +14,7 @@ from common.runtime import Background, Runtime
 from common.settings import ServiceSettings
 from common.suite import SERVICES
 from common.web import problems
+from common.web.description import describe
 from common.web.health import ANSWERS, Probes
 from common.web.idempotency import Replayed, replay
 from common.web.middleware import ServiceMiddleware
@@ -63,7 +64,7 @@ def create_application(
     )
     for router in routers:
         app.include_router(router)
-    _tell_what_it_consumes(app, handlers or {})
+    _complete_document(app, handlers or {})
     problems.install(app)
     app.add_exception_handler(Replayed, replay)
     app.add_middleware(ServiceMiddleware, service=settings.service, body_limit_bytes=settings.body_limit_bytes)
@@ -71,19 +72,22 @@ def create_application(
     return app
 
 
-def _tell_what_it_consumes(app: FastAPI, handlers: Handlers) -> None:
-    """Name the handled event types in the OpenAPI document: the gateway's event catalogue reads them there."""
+def _complete_document(app: FastAPI, handlers: Handlers) -> None:
+    """Complete the OpenAPI document, and name the handled event types in it: the gateway's catalogue reads them."""
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:
-        document = plain()
-        document["x-consumes"] = sorted(model.TYPE for model in handlers)
-        return document
+        if app.openapi_schema is None:
+            document = describe(plain(), app)
+            document["x-consumes"] = sorted(model.TYPE for model in handlers)
+        return plain()
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-_PROBLEM: dict[str, Any] = {"application/problem+json": {"schema": problems.PROBLEM_SCHEMA}}
+_PROBLEM: dict[str, Any] = {
+    "application/problem+json": {"schema": problems.PROBLEM_SCHEMA, "example": problems.PROBLEM_EXAMPLE}
+}
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -58,6 +58,16 @@ PROBLEM_SCHEMA: dict[str, Any] = {
     },
 }
 
+PROBLEM_EXAMPLE: dict[str, Any] = {
+    "type": "urn:markethall:problem:not_found",
+    "title": "Not Found",
+    "status": 404,
+    "detail": "There is no such order.",
+    "instance": "/api/orders/ord_01k9x3v7q2m8n4p6r5s1t0wzyb",
+    "code": "not_found",
+    "requestId": "req_01k9x3v7q2m8n4p6r5s1t0wzyb",
+}
+
 
 def problem(status: int, code: str, detail: str = "", instance: str = "", **members: Any) -> Response:
     """A problem answer. ``members`` are extension members such as ``errors`` or ``currentTotal``."""

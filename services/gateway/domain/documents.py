@@ -14,6 +14,16 @@ SECURITY_SCHEMES: Document = {
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
 }
 
+HEADERS: Document = {
+    "X-Request-ID": {"description": "The call's id, as sent or made.", "schema": {"type": "string"}},
+    "RateLimit-Limit": {"description": "Calls allowed.", "schema": {"type": "integer"}},
+    "RateLimit-Remaining": {"description": "Calls left.", "schema": {"type": "integer"}},
+    "RateLimit-Reset": {"description": "Seconds until all are left again.", "schema": {"type": "integer"}},
+}
+"""What every answer carries."""
+
+_HEADER_REFERENCES: Document = {name: {"$ref": f"#/components/headers/{name}"} for name in HEADERS}
+
 
 def merge(documents: dict[str, Document]) -> Document:
     """One document of every address that the gateway forwards; schemas that differ get their service's name."""
@@ -34,7 +44,11 @@ def merge(documents: dict[str, Document]) -> Document:
         "security": [{}, {"accessToken": []}, {"apiKey": []}],
         "tags": [{"name": service} for service in documents],
         "paths": dict(sorted(paths.items())),
-        "components": {"schemas": dict(sorted(schemas.items())), "securitySchemes": SECURITY_SCHEMES},
+        "components": {
+            "schemas": dict(sorted(schemas.items())),
+            "headers": HEADERS,
+            "securitySchemes": SECURITY_SCHEMES,
+        },
     }
 
 
@@ -49,13 +63,18 @@ def _name_for(service: str, name: str, schema: Document, taken: Document) -> str
 
 
 def _told_apart(service: str, item: Document) -> Document:
-    """The operations with the service as their tag, and in their ids, which several services may share."""
+    """The operations with the service as their tag and in their ids, which several services may share, and with
+    the headers of every answer."""
     told = dict(item)
     for method in _METHODS & told.keys():
         operation = dict(told[method])
         operation["tags"] = [service]
         if "operationId" in operation:
             operation["operationId"] = f"{service}_{operation['operationId']}"
+        operation["responses"] = {
+            status: {**answer, "headers": {**answer.get("headers", {}), **_HEADER_REFERENCES}}
+            for status, answer in operation.get("responses", {}).items()
+        }
         told[method] = operation
     return told
 

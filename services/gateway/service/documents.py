@@ -21,13 +21,17 @@ class Documents:
     def __init__(self, clients: ServiceClients) -> None:
         self._clients = clients
         self._fetched: dict[str, Document] = {}
+        self._merged: Document | None = None
+        self._merged_from: dict[str, Document] = {}
         self._fetched_at = float("-inf")
         self._lock = asyncio.Lock()
 
     async def openapi(self, own: Document) -> Document:
         """One OpenAPI 3.1 document of all public operations."""
         fetched = await self._current()
-        return merge({"gateway": own, **fetched})
+        if self._merged is None or self._merged_from is not fetched:
+            self._merged, self._merged_from = merge({"gateway": own, **fetched}), fetched
+        return self._merged
 
     async def asyncapi(self) -> Document:
         """The AsyncAPI 3 document: all event types, and which services say that they act on them."""
@@ -40,7 +44,8 @@ class Documents:
                 names = [name for name in SERVICES if name != "gateway"]
                 documents = await asyncio.gather(*map(self._fetch, names))
                 found = {name: document for name, document in zip(names, documents, strict=True) if document}
-                self._fetched = {**self._fetched, **found}
+                if any(self._fetched.get(name) != document for name, document in found.items()):
+                    self._fetched = {**self._fetched, **found}
                 if len(found) == len(names):
                     self._fetched_at = monotonic_seconds()
         return self._fetched
