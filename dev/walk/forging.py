@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from common.encoding import from_base64url
 from common.encryption import Sealer
+from common.ids import new_id
 from common.suite import SERVICES
 from dev.home import Home
 from dev.provision.environments import database_prefix
@@ -32,6 +33,11 @@ class Forge:
         assert newest is not None, "auth has made no signing key"
         seed = Sealer(SecretStr(secrets.get("encryption.auth"))).open(newest["sealed"])
         return cls(Ed25519PrivateKey.from_private_bytes(from_base64url(seed)), str(newest["kid"]))
+
+    @classmethod
+    def random(cls) -> "Forge":
+        """Somebody who holds a key that the suite has never seen."""
+        return cls(Ed25519PrivateKey.generate(), new_id("sig"))
 
     def altered(self, token: str, *, header: dict[str, Any] | None = None, **claims: Any) -> str:
         """A good token with other claims and header members, signed anew; None removes a claim."""

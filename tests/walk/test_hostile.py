@@ -1,0 +1,47 @@
+"""A hostile corpus on every route: refused as documented, and nothing changed."""
+
+import asyncio
+
+import httpx2
+import pytest
+
+from dev.walk.ledger import digest
+from dev.walk.siege import CALL_SECONDS, besiege, besieger
+from dev.walk.table import ROWS
+from tests.walk.conftest import Field
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(900)]
+
+SETTLE_ROUNDS = 200
+
+
+async def settled(battlefield: Field) -> dict[str, str]:
+    """The databases' digest once two looks in a row agree: events of what was set up have been handled."""
+    before = digest(battlefield.mongo_url, "", battlefield.own.known("company"))
+    for _ in range(SETTLE_ROUNDS):
+        await asyncio.sleep(1)
+        now = digest(battlefield.mongo_url, "", battlefield.own.known("company"))
+        if now == before:
+            return now
+        before = now
+    raise AssertionError("the databases did not come to rest")
+
+
+class TestCorpus:
+    async def test_is_refused_and_changes_nothing(self, battlefield: Field) -> None:
+        for row in ROWS:
+            besieger(row, battlefield.callers)
+            for kind in row.ids.values():
+                await battlefield.own.id_of(kind)
+            if row.body is not None:
+                made = row.body(battlefield.own)
+                _ = await made if hasattr(made, "__await__") else made
+        before = await settled(battlefield)
+        async with httpx2.AsyncClient(base_url=battlefield.own.base_url, timeout=CALL_SECONDS) as http:
+            siege = await besiege(http, ROWS, battlefield.own, battlefield.callers, battlefield.forge)
+        after = await settled(battlefield)
+        changed = [name for name in after if after[name] != before.get(name)]
+        print(f"calls: {siege.calls}, server errors: {len(siege.server_errors)}, changes: {len(changed)}")
+        assert [finding.line() for finding in siege.server_errors] == []
+        assert [finding.line() for finding in siege.wrong] == []
+        assert changed == []
