@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from common.runtime import Runtime
+from common.runtime import Background, Runtime
 from common.web.application import create_application
 from services.auth.handlers import HANDLERS
 from services.auth.routes import ROUTERS
@@ -22,4 +22,10 @@ def create_app(settings: Settings) -> FastAPI:
     async def composed(runtime: Runtime) -> AuthService:
         return await compose(runtime, settings)
 
-    return create_application(settings, routers=ROUTERS, compose=composed, handlers=HANDLERS)
+    return create_application(
+        settings,
+        routers=ROUTERS,
+        compose=composed,
+        handlers=HANDLERS,
+        background=lambda service: [Background("signing keys", service.keys.follow)],
+    )

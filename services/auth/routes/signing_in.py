@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from common.errors import Forbidden
 from common.identity.principal import Principal
 from common.identity.requires import Anyone, SignedIn
-from services.auth.schemas.internal import JwksOut
 from services.auth.schemas.people import (
     LoginIn,
     MembershipOut,
@@ -21,7 +20,6 @@ from services.auth.schemas.people import (
 from services.auth.service import AuthService, Visit
 
 router = APIRouter(tags=["auth"])
-KEYS_KEPT_SECONDS = 300
 LONGEST_USER_AGENT = 300
 
 
@@ -130,10 +128,3 @@ async def accept_invitation(company_id: str, who: Person, auth: Auth, answer: Re
     """Accept a company's invitation and sign in there."""
     answer.headers["cache-control"] = "no-store"
     return TokensOut.model_validate(await auth.signing_in.accept(who, company_id, visit))
-
-
-@router.get("/.well-known/jwks.json")
-async def jwks(who: Anyone, auth: Auth, answer: Response) -> JwksOut:
-    """The public keys that access tokens verify against."""
-    answer.headers["cache-control"] = f"public, max-age={KEYS_KEPT_SECONDS}"
-    return JwksOut.model_validate(auth.keys.jwks())

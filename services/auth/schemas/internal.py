@@ -1,7 +1,7 @@
 """What other services ask and tell."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import EmailStr
 
@@ -62,12 +62,6 @@ class RevocationsOut(Out):
 
     sessions: list[RevokedSession]
     companies: list[str]
-
-
-class JwksOut(Out):
-    """A JSON Web Key Set (RFC 7517)."""
-
-    keys: list[dict[str, Any]]
 
 
 class LinkOut(Out):

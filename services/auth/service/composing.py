@@ -1,6 +1,7 @@
 """Puts the use cases together."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from common.copies import LocalCopies
 from common.encryption import Sealer
@@ -16,7 +17,7 @@ from services.auth.service.directory import Directory
 from services.auth.service.guessing import Guessing
 from services.auth.service.hashing import PasswordHasher
 from services.auth.service.invitations import InvitationService
-from services.auth.service.keys import Keys
+from services.auth.service.keys import Keys, Timing
 from services.auth.service.links import LinkService
 from services.auth.service.passwords import PasswordCheck
 from services.auth.service.recovery import RecoveryService
@@ -114,9 +115,14 @@ async def _tools(runtime: Runtime, settings: Settings) -> _Tools:
         CompanyStatuses(database),
         neighbours,
     )
-    keys = Keys(SigningKeys(database), sealer, clock)
+    timing = Timing(
+        lead=timedelta(seconds=settings.signing_key_lead_seconds),
+        longest=timedelta(days=settings.signing_key_days),
+        poll_seconds=settings.signing_key_poll_seconds,
+    )
+    runtime.declare_indexes(SigningKeys.COLLECTION, SigningKeys.INDEXES)
+    keys = Keys(SigningKeys(runtime.ground), sealer, runtime.outbox, clock, timing, runtime.keys.trust)
     await keys.open()
-    runtime.keys.trust(keys.jwks())
     digest = Digest(await Peppers(database, sealer).open())
     hasher = PasswordHasher(settings.hashing_threads)
     runtime.on_close(hasher.close)
