@@ -6,9 +6,8 @@ from common.runtime import Background, Runtime
 from common.web.application import create_application
 from services.payment import routes
 from services.payment.handlers import HANDLERS
-from services.payment.service import PaymentService, lay_foundation
+from services.payment.service import PaymentService, declare, lay_foundation
 from services.payment.settings import Settings
-from services.payment.store import Accounts, Books, Payments
 
 
 def settings() -> Settings:
@@ -20,14 +19,12 @@ def create_app(settings: Settings) -> FastAPI:
     """The service as an ASGI application."""
 
     async def compose(runtime: Runtime) -> PaymentService:
-        runtime.declare(Accounts, Payments)
-        runtime.declare_indexes(Books.LEDGER, Books.LEDGER_INDEXES)
-        runtime.declare_indexes(Books.PROVIDER_EVENTS, Books.PROVIDER_EVENT_INDEXES)
+        declare(runtime)
         return PaymentService(lay_foundation(runtime, settings), settings)
 
     return create_application(
         settings,
-        routers=(routes.router,),
+        routers=routes.ROUTERS,
         compose=compose,
         handlers=HANDLERS,
         background=lambda service: [Background("sweep", service.sweeping.run)],

@@ -5,6 +5,7 @@ from common.events.handlers import Handlers
 from common.events.orders import OrderCancelled, OrderCreated, SaleCompleted
 from common.events.payments import DebtPaymentRecorded
 from common.events.stock import InventoryReserved
+from common.events.tenancy import CompanyCreated, CompanyUpdated
 from services.payment.service import PaymentService, decide
 
 
@@ -33,10 +34,18 @@ async def record_debt_payment(service: PaymentService, event: Envelope[DebtPayme
     await decide(lambda: service.orders.debt_paid(event))
 
 
+async def copy_company(service: PaymentService, event: Envelope[CompanyCreated] | Envelope[CompanyUpdated]) -> None:
+    """Keep the settings that refunds are limited by."""
+    fields = {"settings": event.data.settings.model_dump(mode="json", by_alias=True)}
+    await service.on.companies.take(event.data.company_id, event.data.company_id, event.sequence, fields)
+
+
 HANDLERS: Handlers = {
     OrderCreated: learn_order,
     InventoryReserved: charge_order,
     OrderCancelled: return_money,
     SaleCompleted: record_tenders,
     DebtPaymentRecorded: record_debt_payment,
+    CompanyCreated: copy_company,
+    CompanyUpdated: copy_company,
 }

@@ -33,6 +33,7 @@ from services.payment.service.charging import Charging
 from services.payment.service.foundation import Foundation
 from services.payment.service.refunding import Refunding
 from services.payment.service.sweeping import Sweeping
+from services.payment.service.webhooks import Webhooks
 
 WEBHOOK_SECRET = "whsec_of_the_tests"
 WEBHOOK_PATH = "/api/payments/webhooks/stripe/platform"
@@ -248,7 +249,8 @@ class Shop:
         """One round of a sweeper whose clock is ahead."""
         later = replace(self.on, clock=FixedClock(SystemClock().now() + timedelta(seconds=seconds)))
         refunding = Refunding(later)
-        await Sweeping(later, Charging(later, refunding), refunding).sweep()
+        charging = Charging(later, refunding)
+        await Sweeping(later, charging, refunding, Webhooks(later, charging, refunding)).sweep()
 
     async def captured(self, order_id: str) -> int:
         found = await self.on.accounts.for_company(self.company).find(order_id)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from common.aggregate import Aggregate
-from common.errors import Conflict, InvalidTransition
+from common.errors import Conflict, Invalid, InvalidTransition
 from common.money import Money
 
 TRIES = 5
@@ -36,7 +36,9 @@ class OrderAccount(Aggregate):
     active: str | None = None
     promised: str | None = None
     tries: int = 0
+    capture_method: Literal["automatic", "manual"] = "automatic"
     captured: int = 0
+    authorized: int = 0
     refunded: int = 0
     unfinished: list[bytes] = []
     unfinished_at: datetime | None = None
@@ -52,6 +54,11 @@ class OrderAccount(Aggregate):
         assert self.total is not None, "the order is not known"
         return Money.of(max(self.total.amount - self.captured, 0), self.total.currency)
 
+    @property
+    def open_amount(self) -> Money:
+        """What a new try may ask for: what is due and not held already."""
+        return Money.of(max(self.due.amount - self.authorized, 0), self.due.currency)
+
     def learn(
         self,
         *,
@@ -61,12 +68,14 @@ class OrderAccount(Aggregate):
         shop_id: str | None,
         customer_id: str | None,
         deadline_at: datetime | None,
+        capture: str = "automatic",
     ) -> None:
         """Take the order's facts, once; they never change."""
         if self.known:
             return
         self.total, self.method, self.has_token = total, method, has_token
         self.shop_id, self.customer_id, self.deadline_at = shop_id, customer_id, deadline_at
+        self.capture_method = "manual" if capture == "manual" else "automatic"
         self.known = True
 
     @property
@@ -97,6 +106,23 @@ class OrderAccount(Aggregate):
             raise InvalidTransition("The order is on account: its debt is paid instead.")
         if self.due.amount == 0:
             raise Conflict("already_paid", "The order is paid.")
+        if self.open_amount.amount == 0:
+            raise Conflict("payment_in_progress", "All that is due is authorised; capture or void it.")
+
+    def part(self, amount: Money | None) -> Money:
+        """The amount of one payment: ``amount`` of what is open, else all of it.
+
+        Raises Invalid ``currency_mismatch``, Conflict ``amount_exceeds_due``.
+        """
+        if amount is None:
+            return self.open_amount
+        if amount.currency != self.open_amount.currency:
+            raise Invalid(
+                "currency_mismatch", f"The order is in {self.open_amount.currency}.", [("amount", "currency")]
+            )
+        if amount.amount > self.open_amount.amount:
+            raise Conflict("amount_exceeds_due", "More would be paid than is due.", due=self.open_amount.model_dump())
+        return amount
 
     def begin_try(self, payment_id: str, *, by_process: bool) -> None:
         """Take the one place for a try. Raises Conflict when it is taken or the tries are used up."""
@@ -113,6 +139,10 @@ class OrderAccount(Aggregate):
         """Free the place if this payment holds it."""
         if self.active == payment_id:
             self.active = None
+
+    def hold(self, amount: int) -> None:
+        """Count money that is held for us; negative when it is let go or taken."""
+        self.authorized += amount
 
     def capture(self, amount: int) -> int:
         """Count money that came in; returns how much of it must go back at once, in minor units.

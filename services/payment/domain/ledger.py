@@ -4,12 +4,20 @@ from datetime import datetime
 from typing import Any
 
 from common.aggregate import Part
-from services.payment.domain.payment import Payment, Refund
+from services.payment.domain.payment import Payment
+from services.payment.domain.record import Refund
 
-ASSET_OF = {"stripe": "asset:stripe", "cash": "asset:cash", "terminal": "asset:terminal", "account": "asset:bank"}
+ASSET_OF = {
+    "stripe": "asset:stripe",
+    "paypal": "asset:paypal",
+    "cash": "asset:cash",
+    "terminal": "asset:terminal",
+    "account": "asset:bank",
+}
 """Where the money of each provider sits. A debit (money in) is positive, a credit negative."""
 
 ORDERS = "income:orders"
+FEES = "expense:provider_fees"
 
 
 class LedgerLine(Part):
@@ -51,7 +59,12 @@ def refund_returned(payment: Payment, refund: Refund, now: datetime) -> Posting:
     return _post(f"refund_returned:{refund.id}", payment, refund.amount.amount, now)
 
 
-def _post(cause: str, payment: Payment, amount: int, now: datetime) -> Posting:
+def fee_kept(payment: Payment, fee: int, now: datetime) -> Posting:
+    """The provider kept ``fee`` minor units of what it captured."""
+    return _post(f"fee:{payment.id}", payment, -fee, now, against=FEES)
+
+
+def _post(cause: str, payment: Payment, amount: int, now: datetime, *, against: str = ORDERS) -> Posting:
     currency = payment.amount.currency
     return Posting(
         cause=cause,
@@ -61,6 +74,6 @@ def _post(cause: str, payment: Payment, amount: int, now: datetime) -> Posting:
         at=now,
         lines=[
             LedgerLine(account=ASSET_OF[payment.provider], currency=currency, amount=amount),
-            LedgerLine(account=ORDERS, currency=currency, amount=-amount),
+            LedgerLine(account=against, currency=currency, amount=-amount),
         ],
     )

@@ -1,52 +1,23 @@
 """One payment: one try to get an order's money, its captures and its refunds."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
-from common.aggregate import Aggregate, Part
 from common.errors import Conflict, Invalid, InvalidTransition
 from common.events.payments import (
+    PaymentAuthorized,
     PaymentExpired,
     PaymentFailed,
     PaymentInitiated,
-    PaymentRefunded,
     PaymentRequiresAction,
     PaymentSucceeded,
     PaymentVoided,
-    RefundFailed,
 )
 from common.money import Money
 from services.payment.domain.account import OrderAccount
+from services.payment.domain.outcome import Failure, NextAction, Outcome
+from services.payment.domain.record import CALL_SECONDS, POLL_SECONDS
+from services.payment.domain.refunds import RefundedPayment
 
-Status = Literal[
-    "pending",
-    "processing",
-    "requires_action",
-    "authorized",
-    "succeeded",
-    "failed",
-    "expired",
-    "voided",
-    "partially_refunded",
-    "refunded",
-]
-RefundStatus = Literal["pending", "succeeded", "failed"]
-
-# Money that the provider reports as captured is a fact, so whatever had been given up may still succeed.
-MOVES: dict[Status, frozenset[Status]] = {
-    "pending": frozenset({"processing", "succeeded", "failed", "expired", "voided", "partially_refunded", "refunded"}),
-    "processing": frozenset({"requires_action", "authorized", "succeeded", "failed", "expired", "voided"}),
-    "requires_action": frozenset({"authorized", "succeeded", "failed", "expired", "voided"}),
-    "authorized": frozenset({"succeeded", "expired", "voided"}),
-    "failed": frozenset({"succeeded"}),
-    "expired": frozenset({"succeeded"}),
-    "voided": frozenset({"succeeded"}),
-    "succeeded": frozenset({"partially_refunded", "refunded"}),
-    "partially_refunded": frozenset({"succeeded", "refunded"}),
-    "refunded": frozenset({"partially_refunded", "succeeded"}),
-}
-UNDER_WAY: tuple[Status, ...] = ("processing", "requires_action", "authorized")
 PROVIDER_OF = {
     "card": "stripe",
     "paypal": "paypal",
@@ -55,75 +26,16 @@ PROVIDER_OF = {
     "on_account": "account",
 }
 
-CALL_SECONDS = 15
-"""How long a provider call is left alone before a sweeper repeats it with the same key."""
-POLL_SECONDS = 30
+BY_HAND = ("cash", "terminal", "account")
+"""Money that no provider moves for us."""
+
 LONGEST_WAIT_SECONDS = 60
+AUTHORIZATION_SECONDS = {"stripe": 7 * 86_400 - 3600, "paypal": 29 * 86_400 - 3600}
+"""How long a hold lasts where the provider does not say; a little less than it promises."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a provider says about a payment or a refund; ``captured`` in minor units."""
-
-    kind: Literal["succeeded", "requires_action", "failed", "canceled", "pending"]
-    reference: str | None = None
-    captured: int = 0
-    action_url: str | None = None
-    code: str = ""
-    decline_code: str | None = None
-
-
-class NextAction(Part):
-    """What the buyer has to do."""
-
-    type: Literal["redirect"] = "redirect"
-    url: str
-
-
-class Failure(Part):
-    """Why it failed, in the provider's words."""
-
-    code: str
-    decline_code: str | None = None
-
-
-class Refund(Part):
-    """Money on its way back, embedded in its payment: the sum is checked where it is stored."""
-
-    id: str
-    amount: Money
-    reason: str
-    status: RefundStatus = "pending"
-    reference: str | None = None
-    version: int = 1
-    created_at: datetime
-    updated_at: datetime
-
-
-class Payment(Aggregate):
-    """``automatic``: the order itself carried it, so its failure ends the order. ``instrument`` is sealed.
-
-    ``due_at``: when a sweeper must look at it next; null when nobody waits for anything.
-    """
-
-    order_id: str
-    shop_id: str | None = None
-    customer_id: str | None = None
-    method: str
-    provider: str
-    status: Status = "pending"
-    amount: Money
-    captured: Money
-    refunded: Money
-    next_action: NextAction | None = None
-    failure: Failure | None = None
-    refunds: list[Refund] = []
-    automatic: bool = False
-    instrument: str | None = None
-    reference: str | None = None
-    attempts: int = 0
-    deadline_at: datetime
-    due_at: datetime | None = None
+class Payment(RefundedPayment):
+    """One payment of an order."""
 
     @classmethod
     def open(
@@ -171,13 +83,18 @@ class Payment(Aggregate):
         """No answer: ask again later, each time a little later."""
         self.due_at = now + timedelta(seconds=min(2 ** min(self.attempts - 1, 6), LONGEST_WAIT_SECONDS))
 
+    @property
+    def is_moved_by_provider(self) -> bool:
+        """Whether a provider holds this money, not a hand."""
+        return self.provider not in BY_HAND
+
     def ask_action(self, outcome: Outcome, now: datetime) -> None:
         """The buyer must confirm with the bank. Nothing happens when that is known already."""
         self.due_at = now + timedelta(seconds=POLL_SECONDS)
         if self.status == "requires_action":
             return
         self._move("requires_action")
-        self.reference = outcome.reference or self.reference
+        self.refer(outcome)
         self.next_action = NextAction(url=outcome.action_url) if outcome.action_url else None
         self.record(
             PaymentRequiresAction(
@@ -188,6 +105,67 @@ class Payment(Aggregate):
                 amount=self.amount,
             )
         )
+
+    def authorize(self, outcome: Outcome, now: datetime) -> None:
+        """The money is held; a timer lets go of what nobody captures."""
+        self._move("authorized")
+        self.refer(outcome)
+        self._close()
+        self.failure = None
+        self.authorized = Money.of(outcome.authorized, self.amount.currency)
+        lasts = timedelta(seconds=AUTHORIZATION_SECONDS[self.provider])
+        self.authorization_expires_at = self.due_at = outcome.expires_at or now + lasts
+        self.record(
+            PaymentAuthorized(
+                payment_id=self.id,
+                order_id=self.order_id,
+                shop_id=self.shop_id,
+                method=self.method,
+                provider=self.provider,
+                amount=self.authorized,
+                expires_at=self.authorization_expires_at,
+            )
+        )
+
+    @property
+    def held(self) -> int:
+        """What is authorised and not yet taken, in minor units."""
+        return self.authorized.amount if self.authorized is not None and self.status == "authorized" else 0
+
+    def begin_capture(self, amount: Money | None, now: datetime) -> None:
+        """Note which part of the authorisation is about to be taken; the rest of it is let go with that.
+
+        Raises InvalidTransition unless it is authorised, Conflict ``capture_exceeds_authorized`` or
+        ``capture_in_progress``, Invalid ``currency_mismatch``.
+        """
+        if self.status != "authorized":
+            raise InvalidTransition(f"A {self.status} payment cannot be captured.")
+        if amount is not None and amount.currency != self.amount.currency:
+            raise Invalid("currency_mismatch", f"The payment is in {self.amount.currency}.", [("amount", "currency")])
+        wanted = amount.amount if amount is not None else self.held
+        if wanted > self.held:
+            raise Conflict("capture_exceeds_authorized", "More would be captured than was authorised.")
+        if self.capturing not in (None, wanted):
+            raise Conflict("capture_in_progress", "Another capture of this payment is under way.")
+        self.capturing = wanted
+        self.failure = None
+        self.leave_alone(now)
+
+    def capture_refused(self, outcome: Outcome, now: datetime) -> None:
+        """The provider did not let us take it; the sweeper asks what became of the hold."""
+        self.capturing = None
+        self.failure = Failure(code=outcome.code, decline_code=outcome.decline_code)
+        self.due_at = now + timedelta(seconds=POLL_SECONDS)
+
+    def keep_hold(self) -> None:
+        """The hold stands as it was; nothing to do before it expires."""
+        if self.capturing is None:
+            self.due_at = self.authorization_expires_at
+
+    def refer(self, outcome: Outcome) -> None:
+        """Remember the provider's names for it."""
+        self.reference = outcome.reference or self.reference
+        self.charge_reference = outcome.charge_reference or self.charge_reference
 
     def succeed(self, captured: int, now: datetime, reference: str | None = None) -> None:
         """Money was captured, ``captured`` minor units of it."""
@@ -264,113 +242,8 @@ class Payment(Aggregate):
         else:
             self.succeed(amount.amount, now)
 
-    @property
-    def refundable(self) -> Money:
-        """What was captured and is neither back nor on its way back."""
-        taken = sum(refund.amount.amount for refund in self.refunds if refund.status != "failed")
-        return Money.of(self.captured.amount - taken, self.amount.currency)
-
-    def begin_refund(self, refund_id: str, amount: Money | None, reason: str, now: datetime) -> Refund:
-        """Set an amount aside for a refund, all that is left without ``amount``.
-
-        Raises Conflict ``refund_exceeds_captured``, InvalidTransition when nothing was captured.
-        """
-        known = self.refund(refund_id)
-        if known is not None:
-            return known
-        if self.captured.amount == 0:
-            raise InvalidTransition("Nothing was captured, so nothing can be refunded.")
-        if amount is not None and amount.currency != self.amount.currency:
-            raise Invalid("currency_mismatch", f"The payment is in {self.amount.currency}.", [("amount", "currency")])
-        wanted = amount or self.refundable
-        if wanted.amount == 0 or wanted.amount > self.refundable.amount:
-            raise Conflict("refund_exceeds_captured", "More would be refunded than was captured.")
-        refund = Refund(id=refund_id, amount=wanted, reason=reason, created_at=now, updated_at=now)
-        self.refunds = [*self.refunds, refund]
-        self.due_at = now + timedelta(seconds=CALL_SECONDS)
-        return refund
-
-    def refund(self, refund_id: str) -> Refund | None:
-        """The refund with this id."""
-        return next((refund for refund in self.refunds if refund.id == refund_id), None)
-
-    def settle_refund(self, refund_id: str, reference: str | None, now: datetime) -> bool:
-        """The money went back. False when that was known."""
-        refund = self.refund(refund_id)
-        if refund is None or refund.status != "pending":
-            return False
-        self._change_refund(refund, "succeeded", reference, now)
-        self._count_refunds()
-        self.record(
-            PaymentRefunded(
-                payment_id=self.id,
-                order_id=self.order_id,
-                refund_id=refund.id,
-                shop_id=self.shop_id,
-                method=self.method,
-                amount=refund.amount,
-                refunded=self.refunded,
-                captured=self.captured,
-                reason=refund.reason,
-            )
-        )
-        return True
-
-    def fail_refund(self, refund_id: str, code: str, reference: str | None, now: datetime) -> RefundStatus | None:
-        """The money could not go back: the amount is given back. Returns the status before, None if known."""
-        refund = self.refund(refund_id)
-        if refund is None or refund.status == "failed":
-            return None
-        before = refund.status
-        self._change_refund(refund, "failed", reference, now)
-        self._count_refunds()
-        self.record(
-            RefundFailed(
-                payment_id=self.id,
-                order_id=self.order_id,
-                refund_id=refund.id,
-                shop_id=self.shop_id,
-                amount=refund.amount,
-                code=code,
-            )
-        )
-        return before
-
-    def postpone_refund(self, refund_id: str, reference: str | None, now: datetime) -> None:
-        """Not settled yet; look again later."""
-        refund = self.refund(refund_id)
-        if refund is not None and refund.status == "pending":
-            self._change_refund(refund, "pending", reference, now)
-            self.due_at = now + timedelta(seconds=POLL_SECONDS)
-
-    def _change_refund(self, refund: Refund, status: RefundStatus, reference: str | None, now: datetime) -> None:
-        changed = refund.model_copy(
-            update={
-                "status": status,
-                "reference": reference or refund.reference,
-                "version": refund.version + 1,
-                "updated_at": now,
-            }
-        )
-        self.refunds = [changed if each.id == refund.id else each for each in self.refunds]
-        if not any(each.status == "pending" for each in self.refunds):
-            self.due_at = None
-
-    def _count_refunds(self) -> None:
-        gone = sum(refund.amount.amount for refund in self.refunds if refund.status == "succeeded")
-        self.refunded = Money.of(gone, self.amount.currency)
-        target: Status = (
-            "succeeded" if gone == 0 else "refunded" if gone == self.captured.amount else "partially_refunded"
-        )
-        if target != self.status:
-            self._move(target)
-
     def _close(self) -> None:
         self.next_action = None
         self.instrument = None
+        self.capturing = None
         self.due_at = None
-
-    def _move(self, to: Status) -> None:
-        if to not in MOVES[self.status]:
-            raise InvalidTransition(f"A {self.status} payment cannot become {to}.")
-        self.status = to

@@ -5,13 +5,16 @@ from common.ids import new_id
 from common.logging import get_logger
 from services.payment.clients import Provider, ProviderUnreachable
 from services.payment.domain import OrderAccount, Outcome, Payment, Posting, Refund
-from services.payment.domain.ledger import captured
+from services.payment.domain.ledger import captured, fee_kept
+from services.payment.domain.record import GIVEN_UP, UNDER_WAY, WAITING
 from services.payment.service.foundation import Foundation, decide
 from services.payment.service.refunding import Refunding
 
 log = get_logger(__name__)
 
 LATE = "late_payment"
+LEAVES_A_TRACE = ("pending", "approved", "requires_action")
+"""Outcomes that only set the time of the next look."""
 
 
 class Charging:
@@ -23,10 +26,9 @@ class Charging:
 
     async def ask(self, payment: Payment) -> Payment:
         """Call the provider for a payment whose begin is committed; what stays open a sweeper repeats."""
-        assert payment.instrument is not None, "a processing payment keeps its instrument"
-        provider = self._on.provider(payment.provider)
+        instrument = self._on.sealer.open(payment.instrument) if payment.instrument is not None else None
         try:
-            outcome = await provider.charge(payment, self._on.sealer.open(payment.instrument))
+            outcome = await (await self._on.providers.of(payment)).charge(payment, instrument)
         except ProviderUnreachable as error:
             log.warning("charge_open", paymentId=payment.id, attempts=payment.attempts, reason=str(error))
             return await self._wait(payment)
@@ -41,9 +43,29 @@ class Charging:
         claimed = await self._claim(payment)
         if claimed is None:
             return payment
+        if claimed.status == "authorized":
+            return await self._look_at_hold(claimed, account)
         if not over and claimed.status == "processing":
             return await self.ask(claimed)
-        return await self._inquire(claimed, over=over)
+        return await self.inquire(claimed, over=over)
+
+    async def take(self, payment: Payment) -> Payment:
+        """Take the part of a hold whose capture is committed; what stays open a sweeper repeats."""
+        try:
+            outcome = await (await self._on.providers.of(payment)).capture(payment, payment.capturing or 0)
+        except ProviderUnreachable as error:
+            log.warning("capture_open", paymentId=payment.id, attempts=payment.attempts, reason=str(error))
+            return await self._wait(payment)
+        return await self.settle(payment, outcome)
+
+    async def _look_at_hold(self, payment: Payment, account: OrderAccount) -> Payment:
+        """A hold whose time has come: finish its capture, let it go, or see that it still stands."""
+        if payment.capturing is not None:
+            return await self.take(payment)
+        expires = payment.authorization_expires_at
+        if account.ended or (expires is not None and self._on.clock.now() >= expires):
+            return await self._let_go_quietly(payment)
+        return await self.inquire(payment, over=False)
 
     async def settle(self, asked: Payment, outcome: Outcome) -> Payment:
         """Take a verdict into payment, account and ledger in one commit; money that came too late goes back."""
@@ -54,14 +76,41 @@ class Charging:
             account, payment = await self._on.together(asked)
             postings = self._apply(payment, account, outcome, refunds)
             changed = [payment, *await self._overtaken(account, payment, outcome)]
-            if payment.recorded or postings or outcome.kind in ("pending", "requires_action"):
+            is_touched = outcome.kind in LEAVES_A_TRACE or payment.status == "authorized"
+            if payment.recorded or postings or is_touched:
                 await self._on.books.commit(account, changed, postings)
             return payment
 
         payment = await decide(work)
         for refund in refunds:
             payment = await self._refunding.send(payment, refund.id)
+        return await self._unneeded(payment, outcome)
+
+    async def _unneeded(self, payment: Payment, outcome: Outcome) -> Payment:
+        """A hold that came too late, or beside enough other money, is let go at once."""
+        if outcome.kind != "authorized":
+            return payment
+        if payment.status in GIVEN_UP:
+            stray = payment.model_copy(update={"reference": outcome.reference or payment.reference})
+            await self._release_stray(stray)
+            return payment
+        account, payment = await self._on.together(payment)
+        beyond = account.total is not None and account.captured + account.authorized > account.total.amount
+        if payment.status == "authorized" and payment.capturing is None and (account.ended or beyond):
+            return await self._let_go_quietly(payment)
         return payment
+
+    async def _release_stray(self, payment: Payment) -> None:
+        try:
+            await (await self._on.providers.of(payment)).release(payment)
+        except ProviderUnreachable as error:
+            log.warning("stray_hold_stays", paymentId=payment.id, reason=str(error))
+
+    async def _let_go_quietly(self, payment: Payment) -> Payment:
+        try:
+            return await self.release(payment)
+        except Unavailable:
+            return await self._wait(payment)
 
     async def give_up(self, payment: Payment) -> Payment:
         """End a payment that waits with nothing under way at the provider: expired, or voided with its order."""
@@ -79,13 +128,18 @@ class Charging:
     async def release(self, payment: Payment) -> Payment:
         """Let go of a payment that waits for the buyer, so that another may take its place."""
         try:
-            outcome = await self._on.provider(payment.provider).release(payment)
+            outcome = await (await self._on.providers.of(payment)).release(payment)
         except ProviderUnreachable as error:
             raise Unavailable("The payment provider does not answer.") from error
         return await self.settle(payment, outcome)
 
     def _abandon(self, payment: Payment, account: OrderAccount) -> None:
-        if account.ended or self._on.clock.now() < payment.deadline_at:
+        account.hold(-payment.held)
+        expires = payment.authorization_expires_at
+        if payment.status == "authorized" and expires is not None:
+            over = self._on.clock.now() >= expires
+            payment.expire() if over else payment.void()
+        elif account.ended or self._on.clock.now() < payment.deadline_at:
             payment.void()
         else:
             payment.expire()
@@ -96,15 +150,23 @@ class Charging:
         match outcome.kind:
             case "succeeded" if payment.captured.amount == 0:
                 return self._capture(payment, account, outcome, refunds)
-            case "failed" if payment.status in ("processing", "requires_action"):
+            case "authorized" if payment.status in WAITING:
+                payment.authorize(outcome, now)
+                account.hold(payment.held)
+                account.end_try(payment.id)
+            case "authorized" if payment.status == "authorized":
+                payment.keep_hold()
+            case "failed" if payment.status in WAITING:
                 payment.fail(outcome.code, outcome.decline_code, outcome.reference)
                 account.end_try(payment.id)
-            case "canceled" if payment.status in ("processing", "requires_action"):
+            case "failed" if payment.status == "authorized" and payment.capturing is not None:
+                payment.capture_refused(outcome, now)
+            case "canceled" if payment.status in UNDER_WAY:
                 self._abandon(payment, account)
-            case "requires_action" if payment.status in ("processing", "requires_action"):
+            case "requires_action" if payment.status in WAITING:
                 payment.ask_action(outcome, now)
-            case "pending" if payment.status == "processing":
-                payment.reference = outcome.reference or payment.reference
+            case "pending" | "approved" if payment.status in UNDER_WAY:
+                payment.refer(outcome)
                 payment.wait(now)
         return []
 
@@ -113,12 +175,18 @@ class Charging:
     ) -> list[Posting]:
         now = self._on.clock.now()
         back = account.capture(outcome.captured)
-        payment.succeed(outcome.captured, now, outcome.reference)
+        account.hold(-payment.held)
+        payment.refer(outcome)
+        payment.succeed(outcome.captured, now)
         account.end_try(payment.id)
         if back > 0:
             money = payment.captured.model_copy(update={"amount": back})
             refunds.append(payment.begin_refund(new_id("rfd"), money, LATE, now))
-        return [captured(payment, outcome.captured, now)]
+        postings = [captured(payment, outcome.captured, now)]
+        if outcome.fee > 0:
+            payment.fee = outcome.fee
+            postings.append(fee_kept(payment, outcome.fee, now))
+        return postings
 
     async def _overtaken(self, account: OrderAccount, payment: Payment, outcome: Outcome) -> list[Payment]:
         """The promise of a later payment falls away once the order is paid otherwise."""
@@ -130,11 +198,11 @@ class Charging:
         promised.void()
         return [promised]
 
-    async def _inquire(self, payment: Payment, *, over: bool) -> Payment:
+    async def inquire(self, payment: Payment, *, over: bool) -> Payment:
         """Ask what became of it; when its time is over, make sure that nothing more can come of it."""
-        provider = self._on.provider(payment.provider)
         try:
-            outcome = await self._let_go(provider, payment) if over else await provider.find(payment)
+            provider = await self._on.providers.of(payment)
+            outcome = await self._let_go(provider, payment) if over else await provider.complete(payment)
         except ProviderUnreachable as error:
             log.warning("inquiry_open", paymentId=payment.id, reason=str(error))
             return await self._wait(payment)
@@ -144,7 +212,7 @@ class Charging:
 
     async def _let_go(self, provider: Provider, payment: Payment) -> Outcome | None:
         found = await provider.find(payment)
-        if found is None or found.kind != "requires_action":
+        if found is None or found.kind not in ("requires_action", "approved"):
             return found
         payment.reference = found.reference
         return await provider.release(payment)
@@ -154,7 +222,7 @@ class Charging:
 
         async def work() -> Payment | None:
             account, fresh = await self._on.together(payment)
-            if fresh.due_at != payment.due_at or fresh.status not in ("processing", "requires_action"):
+            if fresh.due_at != payment.due_at or fresh.status not in UNDER_WAY:
                 return None
             fresh.leave_alone(self._on.clock.now())
             await self._on.books.commit(account, [fresh])
@@ -165,7 +233,7 @@ class Charging:
     async def _wait(self, payment: Payment) -> Payment:
         async def work() -> Payment:
             account, fresh = await self._on.together(payment)
-            if fresh.status in ("processing", "requires_action"):
+            if fresh.status in UNDER_WAY:
                 fresh.wait(self._on.clock.now())
                 await self._on.books.commit(account, [fresh])
             return fresh

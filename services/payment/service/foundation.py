@@ -1,16 +1,28 @@
 """What every use case of payments stands on."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 from common.clock import Clock
+from common.copies import LocalCopies
 from common.encryption import Sealer
-from common.errors import Invalid, Unavailable, VersionConflict
-from services.payment.clients import CompanyDesk, Provider, SalesDesk
+from common.errors import Unavailable, VersionConflict
+from services.payment.clients import CompanyDesk, SalesDesk
 from services.payment.domain import OrderAccount, Payment
-from services.payment.store import Accounts, Books, Payments
+from services.payment.service.providers import Providers
+from services.payment.store import (
+    Accounts,
+    Books,
+    Declines,
+    KeptEvents,
+    Ledger,
+    Payments,
+    ProviderAccounts,
+    SavedMethods,
+    SettingsStore,
+)
 
 Result = TypeVar("Result")
 CONFLICT_TRIES = 18
@@ -19,22 +31,23 @@ LONGEST_PAUSE_SECONDS = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Foundation:
-    """Stores, the outside, and the clock. ``providers`` by name; money of any other name moves by hand."""
+    """Stores, the outside, and the clock. ``companies``: copies of the companies' settings."""
 
     accounts: Accounts
     payments: Payments
     books: Books
-    providers: Mapping[str, Provider]
+    ledger: Ledger
+    methods: SavedMethods
+    provider_accounts: ProviderAccounts
+    settings: SettingsStore
+    callbacks: KeptEvents
+    declines: Declines
+    companies: LocalCopies
+    providers: Providers
     sales: SalesDesk
     company: CompanyDesk
     sealer: Sealer
     clock: Clock
-
-    def provider(self, name: str) -> Provider:
-        """The provider. Raises Invalid ``method_unavailable`` where none is configured."""
-        if name not in self.providers:
-            raise Invalid("method_unavailable", "This payment method is not available.", [("method", "not available")])
-        return self.providers[name]
 
     async def together(self, payment: Payment) -> tuple[OrderAccount, Payment]:
         """The payment's account, then the payment, both fresh: the account is finished before the payment is read."""

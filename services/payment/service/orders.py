@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from common.card_numbers import holds_card_number
-from common.errors import ComeBackLater
+from common.errors import ComeBackLater, NotFound
 from common.events import Envelope
 from common.events.orders import OrderCancelled, OrderCreated, SaleCompleted
 from common.events.payments import DebtPaymentRecorded
@@ -14,6 +14,9 @@ from common.money import Money
 from services.payment.domain import OrderAccount, Payment, Posting
 from services.payment.domain.account import PROMISED
 from services.payment.domain.ledger import captured
+from services.payment.domain.methods import PREFIX
+from services.payment.domain.record import UNDER_WAY
+from services.payment.service.accepting import Accepting
 from services.payment.service.charging import LATE, Charging
 from services.payment.service.foundation import Foundation, decide
 from services.payment.service.refunding import Refunding
@@ -24,8 +27,9 @@ ORDER_CANCELLED = "order_cancelled"
 class OrderFlow:
     """Follows orders: opens their accounts, charges once goods are held, gives money back when they end."""
 
-    def __init__(self, on: Foundation, charging: Charging, refunding: Refunding) -> None:
+    def __init__(self, on: Foundation, accepting: Accepting, charging: Charging, refunding: Refunding) -> None:
         self._on = on
+        self._accepting = accepting
         self._charging = charging
         self._refunding = refunding
 
@@ -41,6 +45,7 @@ class OrderFlow:
                 shop_id=data.shop_id,
                 customer_id=data.customer_id,
                 deadline_at=data.deadline_at,
+                capture=data.capture,
             )
 
         await self._advance(event.company_id, data.order_id, learn)
@@ -68,7 +73,7 @@ class OrderFlow:
             return changed
 
         for payment in await decide(work):
-            if payment.status in ("processing", "requires_action"):
+            if payment.status in UNDER_WAY:
                 await self._charging.again(payment)
             for refund in payment.refunds:
                 payment = await self._refunding.send(payment, refund.id)
@@ -81,7 +86,7 @@ class OrderFlow:
         elif payment.status == "pending":
             payment.void()
             account.end_try(payment.id)
-        elif payment.status in ("processing", "requires_action"):
+        elif payment.status in UNDER_WAY:
             payment.due_at = now  # what is under way at the provider is asked for, then let go
         else:
             return False
@@ -156,7 +161,7 @@ class OrderFlow:
         change(account)
         match account.next_step():
             case "open":
-                payment = self._automatic(account)
+                payment = await self._automatic(account)
                 await self._collect(account, payment)
             case "collect":
                 payments = self._on.payments.for_company(company_id)
@@ -164,15 +169,20 @@ class OrderFlow:
             case None:
                 await self._on.books.commit(account)
 
-    def _automatic(self, account: OrderAccount) -> Payment:
+    async def _automatic(self, account: OrderAccount) -> Payment:
         """The record of what the order itself carries, made once; voided at once where it is not needed any more."""
         account.started = True
         method = account.method or ""
-        payment = Payment.open(account, new_id("pay"), method, account.due, self._on.clock.now())
+        payment = Payment.open(account, new_id("pay"), method, account.open_amount, self._on.clock.now())
         payment.automatic = True
-        overtaken = account.active is not None or account.captured > 0
+        takes = await self._accepting.is_accepted(account.company_id or "", method)
+        if takes:
+            await self._accepting.aim(payment, account)
+        overtaken = account.active is not None or account.captured > 0 or account.authorized > 0
         if account.ended or overtaken:
             payment.void()
+        elif not takes:
+            payment.fail("method_unavailable", None)
         elif method in PROMISED:
             account.promised = payment.id
         else:
@@ -183,7 +193,7 @@ class OrderFlow:
         """Get the money of a try whose time has come; the call to the provider comes after the commit."""
         postings: list[Posting] = []
         if account.is_ready and account.active == payment.id and payment.status == "pending":
-            if account.due.amount < payment.amount.amount:  # another payment came in while this one waited
+            if account.open_amount.amount < payment.amount.amount:  # another payment came in while this one waited
                 payment.void()
                 account.end_try(payment.id)
             elif payment.method == "cash" or payment.amount.amount == 0:
@@ -196,14 +206,15 @@ class OrderFlow:
 
     async def _begin(self, account: OrderAccount, payment: Payment) -> None:
         """Ready the call: the token of what the order carries is asked of sales."""
-        if payment.provider not in self._on.providers:
-            payment.fail("method_unavailable", None)
-        elif payment.instrument is None:
+        if payment.instrument is None and payment.automatic:
             token = await self._on.sales.instrument(account.company_id or "", account.id)
-            if token is None or holds_card_number(token):
+            try:
+                if token is None or holds_card_number(token):
+                    raise NotFound("payment method")
+                owners = await self._accepting.owners_of(account) if token.startswith(f"{PREFIX}_") else []
+                await self._accepting.equip(payment, token, owners)
+            except NotFound:
                 payment.fail("instrument_refused", None)
-            else:
-                payment.instrument = self._on.sealer.seal(token)
         if payment.status == "pending":
             payment.begin(self._on.clock.now())
         else:

@@ -10,9 +10,12 @@ from common.errors import Forbidden, Invalid, InvalidTransition, NotFound
 from common.identity.principal import Principal
 from common.money import Money
 from services.payment.domain import OrderAccount, Payment
+from services.payment.domain.record import WAITING
+from services.payment.service.accepting import Accepting, owner_of
 from services.payment.service.charging import Charging
 from services.payment.service.foundation import Foundation, decide
 from services.payment.service.orders import OrderFlow
+from services.payment.service.velocity import Velocity
 
 LEAST_SECONDS = 120
 """A try asked for late in an order's time is still given this long."""
@@ -21,8 +24,12 @@ LEAST_SECONDS = 120
 class Processing:
     """POST /api/payments/process."""
 
-    def __init__(self, on: Foundation, charging: Charging, orders: OrderFlow) -> None:
+    def __init__(
+        self, on: Foundation, accepting: Accepting, charging: Charging, orders: OrderFlow, velocity: Velocity
+    ) -> None:
         self._on = on
+        self._accepting = accepting
+        self._velocity = velocity
         self._charging = charging
         self._orders = orders
 
@@ -35,8 +42,9 @@ class Processing:
         instrument: str | None,
         order_token: str | None,
         payment_id: str,
+        amount: Money | None = None,
     ) -> Payment:
-        """Try to get what is due. The same ``payment_id`` again finds the first try.
+        """Try to get what is due, or ``amount`` of it. The same ``payment_id`` again finds the first try.
 
         Raises NotFound, Forbidden, Conflict ``already_paid`` and others, InvalidTransition, Invalid.
         """
@@ -47,11 +55,33 @@ class Processing:
         known = await self._on.payments.for_company(who.tenant).find(payment_id)
         if known is not None:
             return known
+        await self._accepting.check(who.tenant, method)
         if method == "cash":
-            return await self._cash(account, payment_id)
-        self._on.provider("stripe" if method == "card" else method)
+            return await self._cash(account, payment_id, amount)
+        await self._velocity.check(who)
         await self._make_room(account)
-        return await self._card(account, method, instrument or "", payment_id)
+        owners = await self._owners(who, account) if instrument is not None else []
+        payment = await self._charged(account, method, instrument, payment_id, amount, owners)
+        return await self._velocity.noted(who, payment)
+
+    async def confirm(self, who: Principal, payment_id: str, order_token: str | None) -> Payment:
+        """Ask the provider how a payment stands that waits for its buyer; nobody is taken at their word.
+
+        Raises NotFound, also for one that the caller has nothing to do with.
+        """
+        asked = await self._on.payments.for_company(who.tenant).get(payment_id)
+        await self.account(who, asked.order_id, order_token)
+        _, payment = await self._on.together(asked)
+        if payment.status not in WAITING:
+            return payment
+        return await self._velocity.noted(who, await self._charging.inquire(payment, over=False))
+
+    async def _owners(self, who: Principal, account: OrderAccount) -> list[str]:
+        """Whose kept methods this caller may pay with: the own, or for staff those of the order's customer."""
+        if who.may("payments.process"):
+            return await self._accepting.owners_of(account)
+        own = owner_of(who)
+        return [own] if own is not None else []
 
     def _check_instrument(self, method: str, instrument: str | None) -> None:
         if instrument is not None and holds_card_number(instrument):
@@ -94,15 +124,23 @@ class Processing:
         if active is not None and active.status == "requires_action":
             await self._charging.release(active)
 
-    async def _card(self, known: OrderAccount, method: str, instrument: str, payment_id: str) -> Payment:
-        sealed = self._on.sealer.seal(instrument)
-
+    async def _charged(
+        self,
+        known: OrderAccount,
+        method: str,
+        instrument: str | None,
+        payment_id: str,
+        amount: Money | None,
+        owners: list[str],
+    ) -> Payment:
         async def work() -> Payment:
             account = await self._on.accounts.for_company(known.company_id).get(known.id)
             account.begin_try(payment_id, by_process=True)
             now = self._on.clock.now()
-            payment = Payment.open(account, payment_id, method, account.due, now)
-            payment.instrument = sealed
+            payment = Payment.open(account, payment_id, method, account.part(amount), now)
+            await self._accepting.aim(payment, account)
+            if instrument is not None:
+                await self._accepting.equip(payment, instrument, owners)
             payment.deadline_at = max(payment.deadline_at, now + timedelta(seconds=LEAST_SECONDS))
             if account.reserved:
                 payment.begin(now)
@@ -114,13 +152,14 @@ class Processing:
         payment = await decide(work)
         return await self._charging.ask(payment) if payment.status == "processing" else payment
 
-    async def _cash(self, known: OrderAccount, payment_id: str) -> Payment:
+    async def _cash(self, known: OrderAccount, payment_id: str, amount: Money | None) -> Payment:
         async def work() -> Payment:
             account = await self._on.accounts.for_company(known.company_id).get(known.id)
             account.check_open()
-            payment = await self._record(account, payment_id)
+            payment = await self._record(account, payment_id, account.part(amount))
             if account.reserved:
-                await self._on.books.commit(account, [payment], self._orders.take(account, payment))
+                changed = [payment, *await self._no_longer_promised(account, payment)]
+                await self._on.books.commit(account, changed, self._orders.take(account, payment))
             else:
                 account.begin_try(payment.id, by_process=False)
                 payment.due_at = payment.deadline_at
@@ -129,15 +168,25 @@ class Processing:
 
         return await decide(work)
 
-    async def _record(self, account: OrderAccount, payment_id: str) -> Payment:
-        """The record that waited for cash on delivery, else a new one."""
+    async def _record(self, account: OrderAccount, payment_id: str, amount: Money) -> Payment:
+        """The record that waited for cash on delivery where this is all of it, else a new one."""
         if account.promised is not None:
             promised = await self._on.payments.for_company(account.company_id).get(account.promised)
-            if promised.status == "pending" and promised.amount == account.due:
+            if promised.status == "pending" and promised.amount == amount:
                 return promised
         if account.active is not None:
             account.begin_try(payment_id, by_process=False)
-        return Payment.open(account, payment_id, "cash", account.due, self._on.clock.now())
+        return Payment.open(account, payment_id, "cash", amount, self._on.clock.now())
+
+    async def _no_longer_promised(self, account: OrderAccount, paid: Payment) -> list[Payment]:
+        """The promise of a later payment falls away with the cash that settles the order."""
+        if account.promised in (None, paid.id) or paid.amount.amount < account.due.amount:
+            return []
+        promised = await self._on.payments.for_company(account.company_id).get(account.promised or "")
+        if promised.status != "pending":
+            return []
+        promised.void()
+        return [promised]
 
 
 def check_access(who: Principal, account: OrderAccount, order_token: str | None) -> None:
@@ -167,6 +216,7 @@ def _take_facts(account: OrderAccount, told: dict[str, Any]) -> None:
         shop_id=told.get("shopId"),
         customer_id=told.get("customerId"),
         deadline_at=datetime.fromisoformat(deadline) if deadline else None,
+        capture=str(told.get("capture") or "automatic"),
     )
     account.order_token_hash = told.get("orderTokenHash")
     if told.get("status") == "cancelled":

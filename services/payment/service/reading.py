@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from common.errors import Forbidden, Invalid
+from common.errors import Invalid
 from common.identity.principal import Principal
 from common.pagination import Page, PageRequest
 from services.payment.domain import Payment
@@ -54,19 +54,6 @@ class Reading:
         await self._processing.account(who, payment.order_id, order_token)
         return payment
 
-    async def balances(self, who: Principal) -> dict[str, Any]:
-        """The ledger's balances. Raises Forbidden for those who see only their shops."""
-        if who.is_limited_to_shops:
-            raise Forbidden("permission_denied", "The ledger is the whole company's.")
-        rows = await self._on.books.balances(who.tenant)
-        totals: dict[str, int] = {}
-        for row in rows:
-            totals[row["currency"]] = totals.get(row["currency"], 0) + row["amount"]
-        return {
-            "items": [{"account": row["account"], "balance": _money(row["amount"], row["currency"])} for row in rows],
-            "totals": [_money(amount, currency) for currency, amount in sorted(totals.items())],
-        }
-
     async def _window(self, company_id: str, chosen: PaymentFilter) -> dict[str, datetime]:
         days = any(text and len(text) == _DAY_LENGTH for text in (chosen.since, chosen.until))
         zone = ZoneInfo(await self._on.company.timezone(company_id)) if days else ZoneInfo("UTC")
@@ -92,7 +79,3 @@ def _instant(name: str, text: str, zone: ZoneInfo, *, days: int) -> datetime:
         return moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise Invalid("invalid_query", "Not a time.", [(name, "RFC 3339, or YYYY-MM-DD")]) from error
-
-
-def _money(amount: int, currency: str) -> dict[str, Any]:
-    return {"amount": amount, "currency": currency}

@@ -1,7 +1,9 @@
 """Sending money back: the amount is set aside on the payment first, then the provider is called, then it settles."""
 
+from collections.abc import Callable, Sequence
+
 from common.card_numbers import holds_card_number
-from common.errors import Invalid
+from common.errors import Conflict, Invalid, InvalidTransition
 from common.identity.principal import Principal
 from common.logging import get_logger
 from common.money import Money
@@ -26,16 +28,15 @@ class Refunding:
 
         Raises NotFound, Conflict ``refund_exceeds_captured``, Invalid for another currency.
         """
-        if holds_card_number(reason):
-            raise Invalid(
-                "card_number_refused", "Card numbers are not taken here.", [("reason", "holds a card number")]
-            )
+        _check_reason(reason)
+        limit = await self._limit(who)
 
         async def work() -> Payment:
             asked = await self._on.payments.for_company(who.tenant).get(payment_id)
             who.require_shop(asked.shop_id, "payment")
             account, payment = await self._on.together(asked)
             if payment.refund(refund_id) is None:
+                payment.check_refund_limit(amount, limit)
                 payment.begin_refund(refund_id, amount, reason, self._on.clock.now())
                 await self._on.books.commit(account, [payment])
             return payment
@@ -45,15 +46,57 @@ class Refunding:
         assert refund is not None, "the refund was set aside above"
         return payment, refund
 
+    async def refund_order(
+        self, who: Principal, order_id: str, *, id_for: Callable[[int], str], amount: Money | None, reason: str
+    ) -> list[tuple[Payment, Refund]]:
+        """Refund ``amount`` of an order, or all that is left, from its payments, the newest first.
+
+        Raises as :meth:`refund`; ``id_for`` names the refund of each payment in turn, the same again every time.
+        """
+        _check_reason(reason)
+        limit = await self._limit(who)
+
+        async def work() -> list[tuple[Payment, str]]:
+            account = await self._on.accounts.for_company(who.tenant).get(order_id)
+            who.require_shop(account.shop_id, "order")
+            payments = (await self._on.payments.for_company(who.tenant).of_order(order_id))[::-1]
+            ids = {id_for(number) for number in range(len(payments))}
+            known = [(payment, refund.id) for payment in payments for refund in payment.refunds if refund.id in ids]
+            if known:
+                return known
+            parts = spread(payments, amount)
+            for number, (payment, part) in enumerate(parts):
+                payment.check_refund_limit(part, limit)
+                payment.begin_refund(id_for(number), part, reason, self._on.clock.now())
+            await self._on.books.commit(account, [payment for payment, _ in parts])
+            return [(payment, id_for(number)) for number, (payment, _) in enumerate(parts)]
+
+        done: list[tuple[Payment, Refund]] = []
+        for payment, refund_id in await decide(work):
+            sent = await self.send(payment, refund_id)
+            refund = sent.refund(refund_id)
+            assert refund is not None, "the refund was set aside above"
+            done.append((sent, refund))
+        return done
+
+    async def _limit(self, who: Principal) -> Money | None:
+        """The most that this caller gives back of one payment; None without limit."""
+        if who.role != "shop_staff":
+            return None
+        company_id = who.tenant
+        copy = await self._on.companies.find(company_id, company_id, lambda: self._on.company.settings(company_id))
+        told = ((copy or {}).get("settings") or {}).get("staffRefundLimit")
+        return Money.model_validate(told) if told else None
+
     async def send(self, payment: Payment, refund_id: str) -> Payment:
         """Send a refund that is set aside; money taken by hand is given back by hand, at once."""
         refund = payment.refund(refund_id)
         if refund is None or refund.status != "pending":
             return payment
-        if payment.provider not in self._on.providers:
+        if not payment.is_moved_by_provider:
             return await self.settle(payment, refund_id, Outcome(kind="succeeded"))
         try:
-            outcome = await self._on.provider(payment.provider).refund(payment, refund)
+            outcome = await (await self._on.providers.of(payment)).refund(payment, refund)
         except ProviderUnreachable as error:
             log.warning("refund_open", refundId=refund_id, reason=str(error))
             outcome = Outcome(kind="pending")
@@ -90,3 +133,32 @@ class Refunding:
             case _:
                 return
         await self._on.books.commit(account, [payment], postings)
+
+
+def spread(payments: Sequence[Payment], amount: Money | None) -> list[tuple[Payment, Money]]:
+    """Which part of a refund comes from which payment, in the order given.
+
+    Raises InvalidTransition when nothing was captured, Invalid ``currency_mismatch``, Conflict
+    ``refund_exceeds_captured``.
+    """
+    open_ones = [payment for payment in payments if payment.refundable.amount > 0]
+    if not any(payment.captured.amount for payment in payments):
+        raise InvalidTransition("Nothing was captured, so nothing can be refunded.")
+    currency = payments[0].amount.currency
+    if amount is not None and amount.currency != currency:
+        raise Invalid("currency_mismatch", f"The order is in {currency}.", [("amount", "currency")])
+    left = amount.amount if amount is not None else sum(payment.refundable.amount for payment in open_ones)
+    if left == 0 or left > sum(payment.refundable.amount for payment in open_ones):
+        raise Conflict("refund_exceeds_captured", "More would be refunded than was captured.")
+    parts: list[tuple[Payment, Money]] = []
+    for payment in open_ones:
+        part = min(left, payment.refundable.amount)
+        if part > 0:
+            parts.append((payment, Money.of(part, currency)))
+        left -= part
+    return parts
+
+
+def _check_reason(reason: str) -> None:
+    if holds_card_number(reason):
+        raise Invalid("card_number_refused", "Card numbers are not taken here.", [("reason", "holds a card number")])

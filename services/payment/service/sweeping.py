@@ -6,9 +6,11 @@ from datetime import timedelta
 from common.errors import DomainError
 from common.logging import get_logger
 from services.payment.domain import Payment
+from services.payment.domain.record import UNDER_WAY
 from services.payment.service.charging import Charging
 from services.payment.service.foundation import Foundation
 from services.payment.service.refunding import Refunding
+from services.payment.service.webhooks import Webhooks
 
 log = get_logger(__name__)
 
@@ -21,7 +23,8 @@ LEFT_BEHIND = timedelta(seconds=2)
 class Sweeping:
     """Looks at every payment whose time has come."""
 
-    def __init__(self, on: Foundation, charging: Charging, refunding: Refunding) -> None:
+    def __init__(self, on: Foundation, charging: Charging, refunding: Refunding, webhooks: Webhooks) -> None:
+        self._webhooks = webhooks
         self._on = on
         self._charging = charging
         self._refunding = refunding
@@ -43,11 +46,19 @@ class Sweeping:
                 await self._look(payment)
 
         await asyncio.gather(*(look(payment) for payment in due))
+        await self._try_callbacks_again()
         return len(due)
+
+    async def _try_callbacks_again(self) -> None:
+        for kept in await self._on.callbacks.for_platform().due(self._on.clock.now(), BATCH):
+            try:
+                await self._webhooks.retry(kept)
+            except DomainError as error:
+                log.info("callback_left", event=kept.event.id, code=error.code)
 
     async def _look(self, payment: Payment) -> None:
         try:
-            if payment.status in ("pending", "processing", "requires_action"):
+            if payment.status in ("pending", *UNDER_WAY):
                 payment = await self._charging.again(payment)
             for refund in payment.refunds:
                 payment = await self._refunding.send(payment, refund.id)

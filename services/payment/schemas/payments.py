@@ -1,13 +1,14 @@
 """Requests and answers of the payment service."""
 
+from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, ConfigDict, StringConstraints
 
 from common.money import Money
 from common.web.schema import Identifier, In, Out, Resource, Text
 from services.payment.domain import Payment, Refund
-from services.payment.domain.payment import RefundStatus, Status
+from services.payment.domain.record import RefundStatus, Status
 
 Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_ -]{3,200}$")]
 Method = Literal["card", "paypal", "cash", "cash_on_delivery", "on_account"]
@@ -19,19 +20,47 @@ def _above_zero(amount: Money) -> Money:
     return amount
 
 
+PositiveMoney = Annotated[Money, AfterValidator(_above_zero)]
+
+
 class ProcessIn(In):
-    """What POST /api/payments/process takes. The token is the provider's; never a card number."""
+    """What POST /api/payments/process takes. The token is the provider's, or a kept method's id; never a number.
+
+    ``amount``: a part of what is due, for several payments of one order; all of it where absent.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"orderId": "ord_01kaxvd8m2", "method": "card", "paymentMethodToken": "pm_card_visa"},
+                {"orderId": "ord_01kaxvd8m2", "method": "cash", "amount": {"amount": 500, "currency": "GBP"}},
+            ]
+        }
+    )
 
     order_id: Identifier
     method: Literal["card", "paypal", "cash"]
     payment_method_token: Token | None = None
+    amount: PositiveMoney | None = None
 
 
 class RefundIn(In):
     """What a refund takes; without an amount all that is left goes back."""
 
-    amount: Annotated[Money, AfterValidator(_above_zero)] | None = None
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"amount": {"amount": 500, "currency": "GBP"}, "reason": "one cup was broken"}]}
+    )
+
+    amount: PositiveMoney | None = None
     reason: Text
+
+
+class CaptureIn(In):
+    """What a capture takes; without an amount all that is authorised is taken."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"amount": {"amount": 1500, "currency": "GBP"}}, {}]})
+
+    amount: PositiveMoney | None = None
 
 
 class RefundOut(Resource):
@@ -47,6 +76,14 @@ class RefundOut(Resource):
         """The answer for one refund of a payment."""
         fields = refund.model_dump(exclude={"reference"})
         return cls(**fields, payment_id=payment.id, company_id=payment.company_id)
+
+
+class OrderRefundOut(Out):
+    """What one refund of an order came to, by payment."""
+
+    order_id: str
+    amount: Money
+    refunds: list[RefundOut]
 
 
 class NextActionOut(Out):
@@ -71,6 +108,9 @@ class PaymentOut(Resource):
     provider: str
     status: Status
     amount: Money
+    capture: str
+    authorized: Money | None
+    authorization_expires_at: datetime | None
     captured: Money
     refunded: Money
     next_action: NextActionOut | None
@@ -91,23 +131,12 @@ class PaymentOut(Resource):
             provider=payment.provider,
             status=payment.status,
             amount=payment.amount,
+            capture=payment.capture_method,
+            authorized=payment.authorized,
+            authorization_expires_at=payment.authorization_expires_at,
             captured=payment.captured,
             refunded=payment.refunded,
             next_action=NextActionOut.model_validate(payment.next_action) if payment.next_action else None,
             failure=FailureOut.model_validate(payment.failure) if payment.failure else None,
             refunds=[RefundOut.of(payment, refund) for refund in payment.refunds],
         )
-
-
-class BalanceOut(Out):
-    """One account of the ledger: debits positive, credits negative."""
-
-    account: str
-    balance: Money
-
-
-class BalancesOut(Out):
-    """All accounts, and their sum in each currency, which is always zero."""
-
-    items: list[BalanceOut]
-    totals: list[Money]
