@@ -54,6 +54,10 @@ class TestList:
             assert await items(admin, type="welcome") == []
             assert len(await items(admin, **{"from": "2020-01-01T00:00:00Z"})) == 4
             assert await items(admin, to="2020-01-01T00:00:00Z") == []
+            today = notification.runtime.clock.now().date()
+            assert len(await items(admin, **{"from": str(today), "to": str(today)})) == 4
+            assert await items(admin, **{"from": str(today + timedelta(days=2))}) == []
+            no_day = await admin.get(ROOT, params={"from": "2026-02-30"})
             first = (await admin.get(ROOT, params={"limit": 3, "sort": "createdAt"})).json()
             rest = await items(admin, limit=3, sort="createdAt", cursor=first["nextCursor"])
             unknown = await admin.get(ROOT, params={"colour": "red"})
@@ -65,6 +69,7 @@ class TestList:
             (unknown, "invalid_query"),
             (unsortable, "invalid_query"),
             (bad_status, "invalid_query"),
+            (no_day, "invalid_query"),
             (bad_cursor, "invalid_cursor"),
         ):
             assert (refused.status_code, refused.json()["code"]) == (422, code)

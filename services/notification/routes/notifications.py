@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends, Query
 
 from common.pagination import Page, PageRequest
 from common.web.lists import listing, refuse_unknown
-from common.web.schema import Instant
 from services.notification.domain import Channel, Priority, Status
 from services.notification.routes.parameters import Notifications, Reader, Staff, Writer
 from services.notification.schemas.notifications import (
@@ -29,8 +28,6 @@ def _criteria(
     channel: Channel | None = None,
     priority: Priority | None = None,
     reference_id: Annotated[str | None, Query(alias="referenceId", max_length=100)] = None,
-    since: Annotated[Instant | None, Query(alias="from")] = None,
-    until: Annotated[Instant | None, Query(alias="to")] = None,
 ) -> dict[str, Any]:
     asked = {
         "type": message_type,
@@ -39,11 +36,7 @@ def _criteria(
         "priority": priority,
         "reference.id": reference_id,
     }
-    criteria: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
-    between = {"$gte": since, "$lte": until}
-    if moments := {sign: moment for sign, moment in between.items() if moment is not None}:
-        criteria["createdAt"] = moments
-    return criteria
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 @router.get("")
@@ -53,9 +46,11 @@ async def list_notifications(
     page: Annotated[PageRequest, listing("updatedAt")],
     criteria: Annotated[dict[str, Any], Depends(_criteria)],
     unread: bool | None = None,
+    begin: Annotated[str | None, Query(alias="from", max_length=40)] = None,
+    end: Annotated[str | None, Query(alias="to", max_length=40)] = None,
 ) -> Page[NotificationOut]:
     """List messages: one's own, for staff the company's."""
-    found = await notifications.reading.list(who, criteria, page, unread=unread)
+    found = await notifications.reading.list(who, criteria, page, unread=unread, begin=begin, end=end)
     return Page(items=[NotificationOut.of(each, who.id) for each in found.items], next_cursor=found.next_cursor)
 
 

@@ -50,6 +50,6 @@ class NotificationService:
             settings.senders,
         )
         self.composing = Composing(self.notifications, self.recipients, self.delivering, clock, settings.public_url)
-        self.reading = Reading(self.notifications, self.delivering, clock)
+        self.reading = Reading(self.notifications, self.recipients, self.delivering, clock)
         self.devices = DeviceRegister(devices, clock)
         self.trying = Trying(self.delivering, self.recipients, throttles, clock)

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from common.clock import Clock
 from common.errors import Forbidden, NotFound
 from common.identity.principal import Principal
 from common.pagination import Page, PageRequest
 from common.web.etag import again_when_overtaken
-from services.notification.domain import Channel, Notification
+from services.notification.domain import Channel, Notification, days
 from services.notification.domain.policy import KINDS
 from services.notification.service.delivering import Delivering
+from services.notification.service.recipients import Recipients
 from services.notification.store import Notifications
 
 RETRIED_AT_ONCE = 200
@@ -20,16 +22,31 @@ COUNT_LIMIT = 1000
 class Reading:
     """Recipients see their own, staff the company's; what is not seen is not there."""
 
-    def __init__(self, notifications: Notifications, delivering: Delivering, clock: Clock) -> None:
+    def __init__(
+        self, notifications: Notifications, recipients: Recipients, delivering: Delivering, clock: Clock
+    ) -> None:
+        self._recipients = recipients
         self._notifications = notifications
         self._delivering = delivering
         self._clock = clock
 
     async def list(
-        self, who: Principal, criteria: dict[str, Any], page: PageRequest, *, unread: bool | None = None
+        self,
+        who: Principal,
+        criteria: dict[str, Any],
+        page: PageRequest,
+        *,
+        unread: bool | None = None,
+        begin: str | None = None,
+        end: str | None = None,
     ) -> Page[Notification]:
-        """Messages of the company for staff, one's own for everybody else."""
-        return await self._store(who).page({**criteria, **_visible(who), **_marked(who, unread)}, page)
+        """Messages of the company for staff, one's own for everybody else; days are the company's.
+
+        Raises Invalid ``invalid_query`` for what is no time.
+        """
+        zone = await self._recipients.zone(who.tenant_id) if days.names_a_day(begin, end) else ZoneInfo("UTC")
+        between = {"createdAt": span} if (span := days.span(begin, end, zone)) else {}
+        return await self._store(who).page({**criteria, **between, **_visible(who), **_marked(who, unread)}, page)
 
     async def read(self, who: Principal, notification_id: str) -> Notification:
         """One message. Raises NotFound, also for somebody else's."""

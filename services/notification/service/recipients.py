@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from common.clients import CallRefused, ServiceClients
 from common.copies import LocalCopies
@@ -68,24 +69,33 @@ class Recipients:
         await self._customers.take(event.company_id, data.customer_id, event.sequence, fields)
 
     async def follow_company(self, event: Envelope[CompanyCreated] | Envelope[CompanyUpdated]) -> None:
-        """Keep a company's name."""
+        """Keep a company's name and time zone."""
         company_id = event.data.company_id
-        await self._companies.take(company_id, company_id, event.sequence, {"name": event.data.name})
+        await self._companies.take(
+            company_id, company_id, event.sequence, _company(event.data.name, event.data.timezone)
+        )
 
     async def company_name(self, company_id: str | None) -> str:
         """How a company signs; the platform's own name where there is none."""
+        company = await self._company(company_id)
+        return str(company["name"]) if company else PLATFORM_NAME
 
+    async def zone(self, company_id: str | None) -> ZoneInfo:
+        """In which time zone a company's days begin."""
+        company = await self._company(company_id)
+        return ZoneInfo(str(company.get("timezone") or "UTC") if company else "UTC")
+
+    async def _company(self, company_id: str | None) -> dict[str, Any] | None:
         async def ask() -> dict[str, Any] | None:
             told = await self._clients.get("company", f"/internal/companies/{company_id}", tenant=company_id)
-            return {"name": told["name"], "sequence": told["sequence"]}
+            return {**_company(told["name"], told["timezone"]), "sequence": told["sequence"]}
 
         if company_id is None:
-            return PLATFORM_NAME
+            return None
         try:
-            company = await self._companies.find(company_id, company_id, ask)
+            return await self._companies.find(company_id, company_id, ask)
         except NotFound:
-            company = None
-        return str(company["name"]) if company else PLATFORM_NAME
+            return None
 
     async def customer(
         self, company_id: str, customer_id: str | None, email: str | None, *, order_id: str | None = None
@@ -130,3 +140,7 @@ class Recipients:
             recipient = Recipient(user_id=admin["userId"], address=admin["email"])
             found.append(await self.reached(company_id, recipient, contacts))
         return found
+
+
+def _company(name: str, timezone: str) -> dict[str, Any]:
+    return {"name": name, "timezone": timezone}
