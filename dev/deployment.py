@@ -5,8 +5,11 @@ import secrets
 import sys
 
 from common.suite import SERVICES
-from dev.provision.environments import DEFAULT_ADMINISTRATOR
-from dev.secret_store import key, password, public_key
+from dev.provision.environments import DEFAULT_ADMINISTRATOR, service_account
+from dev.secret_store import key, password, public_key, rsa_key
+
+SANDBOX_URL = "http://sandbox:8013"
+"""Where the sandbox answers inside docker-compose.yml."""
 
 
 def deployment_environment() -> dict[str, str]:
@@ -22,6 +25,12 @@ def deployment_environment() -> dict[str, str]:
         "REDIS_PASSWORD": password(),
         "STRIPE_API_KEY": "sk_test_" + password(),
         "STRIPE_WEBHOOK_SECRET": "whsec_" + password(),
+        "PAYPAL_CLIENT_ID": "sandbox_" + password(),
+        "PAYPAL_CLIENT_SECRET": password(),
+        "PAYPAL_WEBHOOK_ID": "WH" + secrets.token_hex(8).upper(),
+        "TWILIO_ACCOUNT_SID": "AC" + secrets.token_hex(16),
+        "TWILIO_AUTH_TOKEN": secrets.token_hex(16),
+        "FIREBASE_CREDENTIALS": service_account(rsa_key(), token_uri=f"{SANDBOX_URL}/token"),
         "MARKETHALL_SERVICE_PUBLIC_KEYS": json.dumps(public, separators=(",", ":")),
     }
     for name, spec in SERVICES.items():

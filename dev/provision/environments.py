@@ -172,7 +172,7 @@ def sandbox_pushes(home: Home, secrets: SecretStore) -> dict[str, str]:
     url = _sandbox_url(home)
     return {
         "FIREBASE_CREDENTIALS": service_account(key, token_uri=f"{url}/token"),
-        "FIREBASE_FCM_URL": f"{url}/v1/projects/{{project}}/messages:send",
+        "FIREBASE_FCM_URL": f"{url}/v1/projects/{SANDBOX_PROJECT}/messages:send",
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from dev.sandbox.callback_faults import CallbackFaults, Plan
+from dev.sandbox.settings import Shortcut
 from dev.sandbox.storage import Storage
 from dev.sandbox.stripe.webhooks import ATTEMPT_LIMIT, BATCH_LIMIT, TIMEOUT_SECONDS, pause_seconds
 
@@ -55,6 +56,7 @@ class CallbackSender:
         now: Callable[[], float],
         faults: CallbackFaults,
         signers: Mapping[str, Sign],
+        shortcut: Shortcut | None,
         settle: Callable[[sqlite3.Connection, float], None],
         next_settlement: Callable[[sqlite3.Connection], float | None],
     ) -> None:
@@ -62,6 +64,7 @@ class CallbackSender:
         self._now = now
         self._faults = faults
         self._signers = signers
+        self._shortcut = shortcut
         self._settle = settle
         self._next_settlement = next_settlement
         self._woken = asyncio.Event()
@@ -119,7 +122,8 @@ class CallbackSender:
     async def _post(self, session: aiohttp.ClientSession, callback: Callback) -> Attempt:
         try:
             headers = await self._signers[callback.provider](callback)
-            async with session.post(callback.url, data=callback.body, headers=headers, allow_redirects=False) as answer:
+            url = self._shortcut.of(callback.url) if self._shortcut else callback.url
+            async with session.post(url, data=callback.body, headers=headers, allow_redirects=False) as answer:
                 await answer.read()
                 return Attempt(callback, answer.status)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:

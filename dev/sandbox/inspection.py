@@ -4,12 +4,13 @@ import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from dev.sandbox import overview, overview_page
+from dev.sandbox import overview, overview_page, sent
 from dev.sandbox.faults import FaultBoard, Faults, FaultsRefused, describe_faults, parse_faults
 from dev.sandbox.mailbox import Mailbox
 from dev.sandbox.page import SAFE_HEADERS
@@ -22,6 +23,7 @@ from dev.sandbox.stripe.webhook_endpoints import FIXED_ID
 
 PAGE_LIMIT = 500
 ON_PAGE = 25
+ROOTS = ("_inspect", "_sandbox")
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,15 @@ class Inspection:
             Route("/_sandbox/faults", self.read_faults),
             Route("/_sandbox/faults", self.ask_for_faults, methods=["POST"]),
             Route("/_sandbox/faults", self.clear_faults, methods=["DELETE"]),
+            *(Route(f"/{root}/paypal", self.paypal) for root in ROOTS),
+            *(Route(f"/{root}/messages", self.messages) for root in ROOTS),
+            *(Route(f"/{root}/pushes", self.pushes) for root in ROOTS),
+            *(Route(f"/{root}/callbacks", self.callbacks) for root in ROOTS),
+            Route("/_inspect/counts", self.counts),
+            Route("/_inspect/payments", self.payments),
+            Route("/_inspect/refunds", self.refunds),
+            Route("/_inspect/webhooks", self.webhooks),
+            Route("/_inspect/mails", self.mails),
             Route("/_faults", self.read_rules),
             Route("/_faults", self.put_rules, methods=["POST"]),
             Route("/_faults", self.clear_rules, methods=["DELETE"]),
@@ -60,20 +71,25 @@ class Inspection:
 
     async def page(self, request: Request) -> Response:
         """The page for people."""
-        counted = await self.storage.run(overview.counts)
+        counted = await self.storage.run(_counts)
         shown = overview_page.Overview(
             counts=counted,
             payments=(await self.storage.run(lambda db: overview.payments(db, limit=ON_PAGE)))["items"],
             refunds=(await self.storage.run(lambda db: overview.refunds(db, limit=ON_PAGE)))["items"],
             webhooks=(await self.storage.run(lambda db: overview.webhooks(db, limit=ON_PAGE)))["items"],
             mails=(await self.mailbox.listing(limit=ON_PAGE))["items"],
+            orders=(await self.storage.run(lambda db: sent.paypal_orders(db, limit=ON_PAGE)))["items"],
+            messages=(await self.storage.run(lambda db: sent.messages(db, limit=ON_PAGE)))["items"],
+            pushes=(await self.storage.run(lambda db: sent.pushes(db, limit=ON_PAGE)))["items"],
+            callbacks=(await self.storage.run(_callbacks))["items"],
             faults=describe_faults(self.faults.current),
+            rules=[rule for rule in self.rules.listing() if rule.get("times") != 0],
         )
         return HTMLResponse(overview_page.render(shown), headers=SAFE_HEADERS)
 
     async def counts(self, request: Request) -> Response:
         """How much of everything."""
-        return JSONResponse(await self.storage.run(overview.counts))
+        return JSONResponse(await self.storage.run(_counts))
 
     async def payments(self, request: Request) -> Response:
         """?idempotencyKey=&limit="""
@@ -100,6 +116,29 @@ class Inspection:
         return JSONResponse(
             await self.mailbox.listing(to=query.get("to"), message_id=query.get("messageId"), limit=_limit(request))
         )
+
+    async def paypal(self, request: Request) -> Response:
+        """?requestId=&limit="""
+        request_id, limit = request.query_params.get("requestId"), _limit(request)
+        found = await self.storage.run(lambda db: sent.paypal_orders(db, request_id=request_id, limit=limit))
+        return JSONResponse(found)
+
+    async def messages(self, request: Request) -> Response:
+        """?to=&limit="""
+        to, limit = request.query_params.get("to"), _limit(request)
+        return JSONResponse(await self.storage.run(lambda db: sent.messages(db, to=to, limit=limit)))
+
+    async def pushes(self, request: Request) -> Response:
+        """?token=&limit="""
+        token, limit = request.query_params.get("token"), _limit(request)
+        return JSONResponse(await self.storage.run(lambda db: sent.pushes(db, token=token, limit=limit)))
+
+    async def callbacks(self, request: Request) -> Response:
+        """?provider=&subject=&limit="""
+        query, limit = request.query_params, _limit(request)
+        provider, subject = query.get("provider"), query.get("subject")
+        found = await self.storage.run(lambda db: sent.callbacks(db, provider=provider, subject=subject, limit=limit))
+        return JSONResponse(found)
 
     async def read_faults(self, request: Request) -> Response:
         """The faults in force."""
@@ -162,6 +201,14 @@ class Inspection:
         self.rules.clear()
         await self.faults.put(Faults())
         return Response(status_code=204)
+
+
+def _counts(db: sqlite3.Connection) -> dict[str, Any]:
+    return {**overview.counts(db), **sent.counts(db)}
+
+
+def _callbacks(db: sqlite3.Connection) -> dict[str, Any]:
+    return sent.callbacks(db, provider=None, subject=None, limit=ON_PAGE)
 
 
 def _limit(request: Request) -> int:

@@ -10,8 +10,8 @@ from dev.sandbox.page import document, money
 
 Rows = list[dict[str, Any]]
 
-_GOOD = ("succeeded", "delivered")
-_BAD = ("failed", "canceled", "requires_payment_method")
+_GOOD = ("succeeded", "delivered", "completed")
+_BAD = ("failed", "canceled", "requires_payment_method", "undelivered")
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,12 @@ class Overview:
     refunds: Rows
     webhooks: Rows
     mails: Rows
+    orders: Rows
+    messages: Rows
+    pushes: Rows
+    callbacks: Rows
     faults: dict[str, Any]
+    rules: Rows
 
 
 def render(shown: Overview) -> str:
@@ -34,6 +39,7 @@ def render(shown: Overview) -> str:
         '<a href="/">Refresh</a></span></header>'
         + _tiles(shown.counts)
         + _faults(shown.faults)
+        + _rules(shown.rules)
         + _table(
             "Payments",
             ("Intent", "Status", "Amount", "Card", "Idempotency key", "Made"),
@@ -52,7 +58,21 @@ def render(shown: Overview) -> str:
             map(_webhook, shown.webhooks),
             number=2,
         )
+        + _table(
+            "PayPal orders",
+            ("Order", "Status", "Amount", "Payments", "Request id", "Made"),
+            map(_order, shown.orders),
+            number=2,
+        )
         + _table("Mails", ("Mail", "To", "Message-ID", "Received"), map(_mail, shown.mails))
+        + _table("Text messages", ("Text", "To", "Status", "SID", "Sent"), map(_text, shown.messages))
+        + _table("Push messages", ("Push", "To", "Name", "Sent"), map(_push, shown.pushes))
+        + _table(
+            "Sent back by PayPal and Twilio",
+            ("Event", "State", "Attempts", "Last answer", "About", "Sent to"),
+            map(_webhook, shown.callbacks),
+            number=2,
+        )
     )
     return document("Provider sandbox", content)
 
@@ -66,6 +86,9 @@ def _tiles(counts: dict[str, Any]) -> str:
         ("webhooks delivered", f"{counts['webhooks']['delivered']:,}"),
         ("webhooks waiting", f"{waiting:,}"),
         ("mails", f"{counts['mails']:,}"),
+        ("text messages", f"{counts['messages']['total']:,}"),
+        ("push messages", f"{counts['pushes']:,}"),
+        ("PayPal captured", _sums(counts["paypalCapturedMinor"])),
         ("answers repeated", f"{counts['idempotentReplays']:,}"),
     ]
     cells = "".join(
@@ -84,6 +107,14 @@ def _faults(faults: dict[str, Any]) -> str:
     if not active:
         return ""
     return f'<div class="card notice"><b>Faults in force</b><p>{escape(", ".join(active))}</p></div>'
+
+
+def _rules(rules: Rows) -> str:
+    if not rules:
+        return ""
+    said = [" ".join(f"{name} {value}" for name, value in rule.items() if name != "id") for rule in rules]
+    lines = "".join(f"<p>{escape(each)}</p>" for each in said)
+    return f'<div class="card notice"><b>Rules in force</b>{lines}</div>'
 
 
 def _table(title: str, columns: Sequence[str], rows: Iterable[list[str]], *, number: int | None = None) -> str:
@@ -147,6 +178,37 @@ def _mail(mail: dict[str, Any]) -> list[str]:
         _code(mail["messageId"]),
         _time(mail["receivedAt"]),
     ]
+
+
+def _order(order: dict[str, Any]) -> list[str]:
+    amounts = [f"{unit['amount']['value']} {unit['amount']['currency_code']}" for unit in order["purchaseUnits"]]
+    payments = [f"{payment['kind']} {payment['status'].lower()}" for payment in order["payments"]]
+    return [
+        _code(order["id"]),
+        _state(order["status"].lower()),
+        escape(", ".join(amounts)),
+        escape(", ".join(payments)) or "–",
+        _code(order["requestId"]),
+        _time(order["createdAt"]),
+    ]
+
+
+def _text(text: dict[str, Any]) -> list[str]:
+    reason = f" ({text['errorCode']})" if text["errorCode"] else ""
+    return [
+        escape(text["body"]) or "–",
+        _code(text["to"]),
+        _state(text["status"]) + reason,
+        _code(text["sid"]),
+        _time(text["createdAt"]),
+    ]
+
+
+def _push(push: dict[str, Any]) -> list[str]:
+    notification = push["notification"] or {}
+    title, body = str(notification.get("title", "")), str(notification.get("body", ""))
+    address = push.get("token") or push.get("topic") or push.get("condition")
+    return [f"<b>{escape(title)}</b><br>{escape(body)}", _code(address), _code(push["name"]), _time(push["sentAt"])]
 
 
 def _code(value: str | None) -> str:

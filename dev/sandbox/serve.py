@@ -139,6 +139,7 @@ def _callback_sender(storage: Storage, settings: Settings, rules: RuleBoard) -> 
         storage,
         now=_now,
         faults=CallbackFaults(rules),
+        shortcut=settings.shortcut,
         signers={"paypal": paypal, "twilio": twilio},
         settle=settle,
         next_settlement=next_settlement,

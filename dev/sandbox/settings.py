@@ -45,6 +45,18 @@ class TwilioSettings:
 
 
 @dataclass(frozen=True)
+class Shortcut:
+    """Where the gateway is reached from here, when its public address leads elsewhere, as it does in a container."""
+
+    public: str
+    inside: str
+
+    def of(self, url: str) -> str:
+        """Where to send what is addressed, and signed, to `url`."""
+        return self.inside + url.removeprefix(self.public) if url.startswith(self.public + "/") else url
+
+
+@dataclass(frozen=True)
 class Settings:
     """`database` is None for memory only; `public_url` is where a customer's browser reaches the sandbox."""
 
@@ -54,6 +66,7 @@ class Settings:
     paypal: PayPalSettings
     twilio: TwilioSettings | None
     firebase: ServiceAccount | None
+    shortcut: Shortcut | None
 
 
 def read_settings(environ: Mapping[str, str], *, host: str, http_port: int) -> Settings:
@@ -67,6 +80,7 @@ def read_settings(environ: Mapping[str, str], *, host: str, http_port: int) -> S
         paypal=_paypal(environ),
         twilio=_twilio(environ),
         firebase=_firebase(environ),
+        shortcut=_shortcut(environ),
     )
 
 
@@ -114,3 +128,8 @@ def _firebase(environ: Mapping[str, str]) -> ServiceAccount | None:
         return read_account(credentials) if credentials else None
     except (ValueError, LookupError, TypeError) as error:
         raise SettingsRefused(f"FIREBASE_CREDENTIALS is not a service account's JSON: {error}") from error
+
+
+def _shortcut(environ: Mapping[str, str]) -> Shortcut | None:
+    public, inside = environ.get("MARKETHALL_PUBLIC_URL"), environ.get("MARKETHALL_SANDBOX_GATEWAY_URL")
+    return Shortcut(public.rstrip("/"), inside.rstrip("/")) if public and inside else None
