@@ -31,7 +31,9 @@ async def callers(world: World, forge: Forge) -> dict[str, Caller]:
     told[SUPER] |= tenant
     told[CUSTOMER] = bearer(world.customer)
     told[ANONYMOUS] = tenant
-    told[SECRET] = await _key(world, "secret", sorted(permissions_of(ADMIN)))
+    told[SECRET] = await _key(
+        world, "secret", sorted(each for each in permissions_of(ADMIN) if not each.startswith("own."))
+    )
     told[SCOPELESS] = await _key(world, "secret", [])
     told[PUBLISHABLE] = await _key(world, "publishable", sorted(VISITOR_PERMISSIONS))
     told[EXPIRED] = {"Authorization": f"Bearer {forge.altered(token_of(world.admin), exp=int(time.time()) - 3600)}"}
