@@ -109,9 +109,12 @@ class Examples:
 
 
 def _number(schema: Schema, wanted: int) -> int:
-    least = schema.get("minimum", schema.get("exclusiveMinimum", wanted - 1) + 1)
-    most = schema.get("maximum", schema.get("exclusiveMaximum", wanted + 1) - 1)
-    return int(min(max(wanted, least), max(most, least)))
+    """``wanted``, moved between the bounds."""
+    if "maximum" in schema or "exclusiveMaximum" in schema:
+        wanted = min(wanted, int(schema.get("maximum", schema.get("exclusiveMaximum", 0) - 1)))
+    if "minimum" in schema or "exclusiveMinimum" in schema:
+        wanted = max(wanted, int(schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)))
+    return wanted
 
 
 def _string(schema: Schema, name: str, about: str) -> str:
@@ -129,7 +132,8 @@ def _string(schema: Schema, name: str, about: str) -> str:
     for candidate in (*wanted, name.capitalize(), *_CANDIDATES):
         if candidate and _fits(schema, candidate):
             return candidate
-    return "a" * max(1, schema.get("minLength", 1))
+    shortest: int = schema.get("minLength", 1)
+    return "a" * max(1, shortest)
 
 
 def _id_like(name: str, about: str) -> str | None:

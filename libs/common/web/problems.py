@@ -13,6 +13,7 @@ from starlette.responses import Response
 from common import context, errors
 from common.clients import CallRefused
 from common.logging import get_logger
+from common.web.route_table import allowed_methods
 
 log = get_logger(__name__)
 
@@ -109,6 +110,8 @@ async def _validation(request: Request, error: Exception) -> Response:
     found = error.errors()
     if any(entry["type"] == "json_invalid" for entry in found):
         return problem(400, "invalid_json", "The body is not JSON.", request.url.path)
+    if not _is_json(request) and any(entry["loc"] == ("body",) and entry["type"] != "missing" for entry in found):
+        return problem(415, "unsupported_media_type", "Send the body as application/json.", request.url.path)
     in_body = any(entry["loc"][:1] == ("body",) for entry in found)
     listed = [
         {"field": ".".join(str(part) for part in entry["loc"][1:]) or str(entry["loc"][0]), "message": entry["msg"]}
@@ -124,7 +127,15 @@ async def _http(request: Request, error: Exception) -> Response:
     code = _HTTP_CODES.get(error.status_code, "http_error")
     answer = problem(error.status_code, code, str(error.detail), request.url.path)
     answer.headers.update(error.headers or {})
+    if error.status_code == 405:
+        answer.headers["allow"] = ", ".join(allowed_methods(request.app, request.scope["path"]))
     return answer
+
+
+def _is_json(request: Request) -> bool:
+    """Whether the body says that it is JSON (RFC 6839 suffixes too)."""
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return media == "application/json" or (media.startswith("application/") and media.endswith("+json"))
 
 
 async def _database_away(request: Request, error: Exception) -> Response:

@@ -24,6 +24,12 @@ def api_routes(app: FastAPI) -> list[APIRoute]:
     return [route for route in _walk(app.routes) if isinstance(route, APIRoute)]
 
 
+def allowed_methods(app: FastAPI, path: str) -> list[str]:
+    """Every method that this path answers: all routes of one address together (RFC 9110, 15.5.6)."""
+    found = {method for route in api_routes(app) if route.path_regex.match(path) for method in route.methods or ()}
+    return sorted(found | {"HEAD"} if "GET" in found else found)
+
+
 def requirements(dependant: Dependant) -> Iterator[Requirement]:
     """The permissions that a route names in its signature."""
     if isinstance(dependant.call, Requirement):

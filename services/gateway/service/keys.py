@@ -15,6 +15,9 @@ from common.clock import monotonic_seconds
 from common.errors import NotFound, Unauthenticated, Unavailable
 from common.events import Envelope
 from common.identity.tokens import AccessClaims
+from common.logging import get_logger
+
+log = get_logger(__name__)
 
 REMEMBERED = 10_000
 ABSENT_SECONDS = 5.0
@@ -82,11 +85,11 @@ class Keys:
         known = self._known.get(fingerprint)
         if known is None:
             return None
-        if known.until > monotonic_seconds():
-            try:
+        try:
+            if known.until > monotonic_seconds():
                 return Opened(known.token, await self._verify(known.token))
-            except Unauthenticated:
-                pass  # revoked or run out meanwhile: what the key is worth now, auth knows
+        except Unauthenticated as error:
+            log.info("key_asked_again", key=known.key_id, reason=error.code)  # what it is worth now, auth knows
         self._known.pop(fingerprint, None)
         return None
 
