@@ -305,8 +305,6 @@ class TestFacets:
             await made(admin, "SHIRT", 1299, **variants_body())
         async with catalog.client(tenant=company) as shopper:
             query = {"facets": "attr.color,attr.size,categoryId,attr.Size", "attr.color": "red"}
-            answer = (await shopper.get("/api/products", params=query)).json()
-            counted = {facet["name"]: {v["value"]: v["count"] for v in facet["values"]} for facet in answer["facets"]}
             plain = (await shopper.get("/api/products")).json()
             by_option = (await shopper.get("/api/products", params={"attr.Size": "S"})).json()
 
@@ -315,6 +313,11 @@ class TestFacets:
                 return len(page["items"]) == 5
 
             await eventually(all_are_indexed)
+            answer = (await shopper.get("/api/products", params=query)).json()
+            counted = {facet["name"]: {v["value"]: v["count"] for v in facet["values"]} for facet in answer["facets"]}
+            by_stock = (await shopper.get("/api/products", params={**query, "inStock": "false"})).json()
+            both = {**query, "stockStatus": "out_of_stock", "search": "mug"}
+            by_both = (await shopper.get("/api/products", params=both)).json()
             searched = (await shopper.get("/api/products", params={**query, "search": "ceramic mug"})).json()
         assert counted["attr.color"] == {"red": 2, "blue": 1, "grey": 1}
         assert counted["attr.size"] == {"S": 1, "M": 1}
@@ -323,7 +326,7 @@ class TestFacets:
         assert answer["facets"][2]["values"][0]["label"] == "Kitchen"
         assert plain["facets"] == []
         assert [item["sku"] for item in by_option["items"]] == ["SHIRT"]
-        assert searched["facets"] == answer["facets"]
+        assert searched["facets"] == by_stock["facets"] == by_both["facets"] == answer["facets"]
 
     @pytest.mark.parametrize(
         "facets", ["color", "attr.$where", "price", "attr.", ",".join(f"attr.a{n}" for n in range(11))]

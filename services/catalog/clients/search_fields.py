@@ -6,7 +6,8 @@ from tantivy import Document, Schema, SchemaBuilder
 
 from services.catalog.clients.search_text import PLAIN, RAW, STEMMED, code_of
 
-EXACT_FIELDS = ("company", "status", "category_id", "facet", "code")
+EXACT_FIELDS = ("company", "status", "slug", "facet", "code")
+CATEGORY_ID, VALUES = "category_id", "values"
 WORDS, EXACT, TITLE, FACTS, DESCRIPTION = "words", "exact", "title", "facts", "description"
 
 
@@ -27,6 +28,7 @@ class Searchable:
     facets: list[str] = field(default_factory=list)
     status: str = "active"
     price_minor: int = 0
+    slug: str | None = None
 
 
 def search_schema() -> Schema:
@@ -35,6 +37,8 @@ def search_schema() -> Schema:
     builder.add_text_field("id", stored=True, tokenizer_name=RAW, index_option="basic")
     for name in EXACT_FIELDS:
         builder.add_text_field(name, tokenizer_name=RAW, index_option="basic")
+    builder.add_text_field(CATEGORY_ID, tokenizer_name=RAW, index_option="basic", fast=True)
+    builder.add_json_field(VALUES, tokenizer_name=RAW, index_option="basic", fast=True)
     builder.add_integer_field("price", indexed=True, fast=True)
     builder.add_text_field(WORDS, tokenizer_name=STEMMED, index_option="freq")
     builder.add_text_field(EXACT, tokenizer_name=PLAIN, index_option="freq")
@@ -61,9 +65,20 @@ def search_document(product: Searchable) -> Document:
     )
     several = {
         "facet": product.facets,
+        "slug": [product.slug] if product.slug else [],
         "code": {code_of(code) for code in (*product.skus, *product.barcodes)},
     }
     for name, values in several.items():
         for value in values:
             document.add_text(name, value)
+    document.add_json(VALUES, _by_name(product.facets))
     return document
+
+
+def _by_name(facets: list[str]) -> dict[str, list[str]]:
+    """The values of each facet: a column of its own for each name makes counting quick."""
+    values: dict[str, list[str]] = {}
+    for facet in facets:
+        name, _, value = facet.partition("=")
+        values.setdefault(name, []).append(value)
+    return values

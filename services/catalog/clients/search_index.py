@@ -5,12 +5,14 @@ from pathlib import Path
 
 from tantivy import Index, Occur, Query, Searcher
 
-from services.catalog.clients.search_fields import Searchable, search_document, search_schema
+from services.catalog.clients.search_fields import CATEGORY_ID, VALUES, Searchable, search_document, search_schema
 from services.catalog.clients.search_query import Clause, SearchQueries
 from services.catalog.clients.search_text import ANALYZERS, words_of
-from services.catalog.domain.filter import ProductFilter
+from services.catalog.domain.filter import ATTRIBUTE, CATEGORY, ProductFilter
 
 WRITER_BYTES = 15_000_000
+COUNTED_VALUES = 100
+SEGMENT_VALUES = 50_000
 
 EVERYTHING = ProductFilter()
 
@@ -53,16 +55,38 @@ class SearchIndex:
 
         How a word is understood depends on the text and the company alone, so that a filter only takes away.
         """
+        searcher = self._index.searcher()
+        clauses = self._wanted(searcher, company_id, narrowed, text)
+        return _ranked(searcher, clauses, limit) if clauses else []
+
+    def count_facet(
+        self, company_id: str, facet: str, narrowed: ProductFilter, text: str | None = None
+    ) -> list[tuple[str, int]]:
+        """How many products have each value of ``attr.NAME`` or the category, the most frequent first."""
+        searcher = self._index.searcher()
+        clauses = self._wanted(searcher, company_id, narrowed, text)
+        if not clauses:
+            return []
+        field = CATEGORY_ID if facet == CATEGORY else f"{VALUES}.{facet.removeprefix(ATTRIBUTE)}"
+        terms = {"field": field, "size": COUNTED_VALUES, "segment_size": SEGMENT_VALUES}
+        counted = searcher.aggregate(Query.boolean_query(list(clauses)), {"values": {"terms": terms}})
+        found = [(str(bucket["key"]), int(bucket["doc_count"])) for bucket in counted["values"]["buckets"]]
+        return sorted(((value, count) for value, count in found if value), key=lambda pair: (-pair[1], pair[0]))
+
+    def _wanted(self, searcher: Searcher, company_id: str, narrowed: ProductFilter, text: str | None) -> list[Clause]:
+        """What a product must be; nothing when the text has no word."""
+        scope = self._queries.scope(company_id, narrowed.statuses)
+        clauses = [*scope, *self._queries.narrowing(narrowed)]
+        if text is None:
+            return clauses
         words = words_of(text)
         if not words:
             return []
-        scope, searcher = self._queries.scope(company_id, narrowed.statuses), self._index.searcher()
 
         def is_found(clauses: Sequence[Clause]) -> bool:
             return bool(searcher.search(Query.boolean_query([*scope, *clauses]), 1, count=False).hits)
 
-        wanted = self._queries.text(text, words, is_found)
-        return _ranked(searcher, [*scope, *self._queries.narrowing(narrowed), (Occur.Must, wanted)], limit)
+        return [*clauses, (Occur.Must, self._queries.text(text, words, is_found))]
 
     def beginning_with(self, company_id: str, text: str, limit: int, statuses: Sequence[str]) -> list[str]:
         """Ids of products whose titles have these words, the last of them perhaps only begun."""

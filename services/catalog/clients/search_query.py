@@ -47,6 +47,8 @@ class SearchQueries:
             *self._any_of("category_id", narrowed.category_ids),
             *(self.narrowing(narrowed.within) if narrowed.within else ()),
         ]
+        if narrowed.slug is not None:
+            clauses += self._any_of("slug", [narrowed.slug])
         for _, spellings in narrowed.facets:
             clauses += self._any_of("facet", spellings)
         if narrowed.min_price is not None or narrowed.max_price is not None:

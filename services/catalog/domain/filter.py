@@ -27,6 +27,11 @@ class ProductFilter:
     slug: str | None = None
     within: "ProductFilter | None" = None
 
+    @property
+    def names_stock(self) -> bool:
+        """Whether it asks for what changes without the product, which only the database knows at once."""
+        return self.in_stock is not None or self.stock_status is not None
+
     def without(self, facet: str) -> "ProductFilter":
         """The same without what was chosen of one facet: its values are counted as if none of them were chosen."""
         if facet == CATEGORY:

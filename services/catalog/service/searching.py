@@ -61,6 +61,7 @@ def searchable(product: Product, category_names: Mapping[str, str]) -> Searchabl
         facets=product.facets,
         status=product.status,
         price_minor=product.price.amount,
+        slug=product.seo.slug,
     )
 
 
