@@ -263,6 +263,54 @@ class TestViews:
         assert gone == [204, 404]
 
 
+class TestTracking:
+    async def test_can_come_after_the_parcel_left(self, trade: Trade) -> None:
+        async with trade.staff() as staff:
+            order = await confirmed(trade, staff)
+            path = f"/api/orders/{order['id']}/fulfilments"
+            parcel = (await staff.post(path)).json()["fulfilments"][0]
+            shown = await staff.patch(f"{path}/{parcel['id']}", json={"tracking": "T9"})
+            again = await staff.patch(f"{path}/{parcel['id']}", json={"tracking": "T9"})
+            refused = [
+                (await staff.patch(f"{path}/ful_x", json={"tracking": "T9"})).status_code,
+                (await staff.patch(f"{path}/{parcel['id']}", json={"items": []})).status_code,
+                (await staff.patch(f"{path}/{parcel['id']}", json={})).status_code,
+            ]
+        async with trade.customer() as customer:
+            assert (await customer.patch(f"{path}/{parcel['id']}", json={"tracking": "T9"})).status_code == 403
+        assert shown.json()["fulfilments"][0]["tracking"] == "T9" and refused == [404, 422, 422]
+        assert (shown.json()["timeline"][-1]["type"], again.json()) == ("tracking_changed", shown.json())
+        told = await trade.sales.events.wait_for("order.updated", lambda e: e.subject == order["id"])
+        assert [event.data.after["tracking"] for event in told] == ["T9"]
+
+
+class TestFulfilmentMethod:
+    async def test_asks_for_what_it_needs(self, trade: Trade) -> None:
+        body = {"items": [trade.line()], "email": "gil@example.com", "fulfilmentMethod": "pick_up"}
+        async with trade.guest() as guest:
+            nowhere = await guest.post("/api/orders", json=body)
+            fetched = await guest.post("/api/orders", json={**body, "shopId": trade.shop})
+            digital = await guest.post("/api/orders", json={**body, "fulfilmentMethod": "digital"})
+            shipped = await guest.post("/api/orders", json={**body, "fulfilmentMethod": "ship"})
+            flown = await guest.post("/api/orders", json={**body, "fulfilmentMethod": "drone"})
+        assert (nowhere.status_code, nowhere.json()["code"]) == (422, "shop_required")
+        assert (fetched.status_code, fetched.json()["fulfilmentMethod"]) == (201, "pick_up")
+        assert (digital.status_code, shipped.status_code, flown.status_code) == (201, 422, 422)
+        assert shipped.json()["errors"][0]["field"] == "shippingAddress"
+        async with trade.staff() as staff:
+            listed = (await staff.get("/api/orders", params={"fulfilmentMethod": "pick_up"})).json()["items"]
+        assert [order["id"] for order in listed] == [fetched.json()["id"]]
+        created = await trade.sales.events.wait_for("order.created", lambda e: e.subject == fetched.json()["id"])
+        assert created[0].data.fulfilment_method == "pick_up"
+
+    async def test_takes_a_billing_address_beside_the_parcels(self, trade: Trade) -> None:
+        async with trade.customer() as customer:
+            order = await trade.place(customer, shippingAddress=ADDRESS, billingAddress={**ADDRESS, "city": "York"})
+            edited = await customer.patch(f"/api/orders/{order['id']}", json={"billingAddress": None})
+        assert (order["shippingAddress"]["city"], order["billingAddress"]["city"]) == ("Leeds", "York")
+        assert (edited.json()["billingAddress"], edited.json()["shippingAddress"]["city"]) == (None, "Leeds")
+
+
 class TestPackingSlip:
     async def test_names_what_lies_in_one_parcel(self, trade: Trade) -> None:
         address = {**ADDRESS, "name": "Ann <b>Lee</b>"}

@@ -23,6 +23,7 @@ class OrderCreated(OrderFact):
 
     ``has_payment_token``: the token itself never travels in an event; payment asks sales for it.
     ``capture``: ``manual`` only authorises; the money is taken when staff capture it.
+    ``fulfilment_method``: ship, pick_up, in_store or digital.
     """
 
     TYPE: ClassVar[str] = "order.created"
@@ -34,6 +35,7 @@ class OrderCreated(OrderFact):
     payment_method: str | None = None
     has_payment_token: bool = False
     capture: str = "automatic"
+    fulfilment_method: str = "ship"
     placed_at: datetime
     deadline_at: datetime
 
@@ -80,7 +82,7 @@ class OrderPaid(OrderFact):
 
 
 class OrderUpdated(ChangeData):
-    """Address or note of an order was changed before fulfilment."""
+    """Address or note of an order was changed before fulfilment, or the tracking of a parcel."""
 
     TYPE: ClassVar[str] = "order.updated"
     PRODUCER: ClassVar[str] = "sales"

@@ -45,6 +45,7 @@ def created(order: OrderRecord) -> OrderCreated:
         cart_id=order.cart_id,
         has_payment_token=order.has_payment_token,
         capture=order.payment.capture if order.payment else "automatic",
+        fulfilment_method=order.fulfilment_method,
         deadline_at=order.deadline_at,
     )
 

@@ -31,8 +31,8 @@ HAPPENED: dict[Trigger, str] = {
     "refunded_part": "partially_refunded",
     "refunded_all": "refunded",
 }
-"""What a move is called in the timeline; beside these: ``created``, ``sold``, ``updated``, ``payment_failed``
-and ``payment_requires_action``."""
+"""What a move is called in the timeline; beside these: ``created``, ``sold``, ``updated``, ``tracking_changed``,
+``payment_failed`` and ``payment_requires_action``."""
 
 _ENDS_THE_UNCONFIRMED: tuple[Trigger, ...] = ("stock_short", "declined", "overdue")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from common.errors import Conflict, Invalid, InvalidTransition
+from common.errors import Conflict, Invalid, InvalidTransition, NotFound
 from common.events.orders import OrderUpdated
 from common.events.parts import PostalAddress, StockLine
 from common.money import Money
@@ -19,6 +19,7 @@ from services.sales.domain.record import (
     Channel,
     FulfilledItem,
     Fulfilment,
+    FulfilmentMethod,
     Method,
     PaymentChoice,
     TimelineEntry,
@@ -46,7 +47,9 @@ class Placing:
     method: Method | None
     has_payment_token: bool
     capture: Capture
+    fulfilment_method: FulfilmentMethod
     shipping_address: PostalAddress | None
+    billing_address: PostalAddress | None
     note: str | None
     token_hash: str | None
     placed_at: datetime | None
@@ -91,7 +94,9 @@ class Order(SettlingOrder):
             refunded=nothing,
             payment=PaymentChoice(method=placing.method, capture=placing.capture) if placing.method else None,
             has_payment_token=placing.has_payment_token,
+            fulfilment_method=placing.fulfilment_method,
             shipping_address=placing.shipping_address,
+            billing_address=placing.billing_address,
             note=placing.note,
             placed_at=placing.placed_at or now,
             deadline_at=deadline,
@@ -171,6 +176,20 @@ class Order(SettlingOrder):
         self.fulfilments = [*self.fulfilments, entry]
         is_done = all(line.open_quantity == 0 for line in self.items)
         self._move("shipped_all" if is_done else "shipped_part", now=now, by=by)
+
+    def track(self, parcel_id: str, tracking: str | None, *, now: datetime, by: Actor) -> bool:
+        """Note or change where a parcel is followed. False when it says so already. Raises NotFound."""
+        parcel = next((parcel for parcel in self.fulfilments if parcel.id == parcel_id), None)
+        if parcel is None:
+            raise NotFound("fulfilment")
+        if parcel.tracking == tracking:
+            return False
+        changed = parcel.model_copy(update={"tracking": tracking})
+        self.fulfilments = [changed if each.id == parcel_id else each for each in self.fulfilments]
+        self._note("tracking_changed", now=now, by=by)
+        before, after = ({"fulfilmentId": parcel_id, "tracking": value} for value in (parcel.tracking, tracking))
+        self.record(OrderUpdated(before=before, after=after, order_id=self.id, shop_id=self.shop_id))
+        return True
 
     def deliver(self, *, now: datetime, by: Actor) -> None:
         """Everything arrived. Raises InvalidTransition."""

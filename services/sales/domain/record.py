@@ -31,6 +31,12 @@ PROMISED: tuple[Method, ...] = ("cash_on_delivery", "on_account")
 """Methods by which an order is confirmed before any money has moved."""
 
 
+FulfilmentMethod = Literal["ship", "pick_up", "in_store", "digital"]
+"""How goods reach the buyer: by parcel, fetched from a shop, handed over there and then, or by no parcel at all."""
+
+FROM_A_SHOP: tuple[FulfilmentMethod, ...] = ("pick_up", "in_store")
+
+
 class Actor(Part):
     """Who did something: ``{"type": "user", "id": "usr_…"}``; ``id`` null for the system and for guests."""
 
@@ -142,7 +148,9 @@ class OrderRecord(Aggregate):
     payments: list[OrderPayment] = []
     allocations: list[Allocation] = []
     fulfilments: list[Fulfilment] = []
+    fulfilment_method: FulfilmentMethod = "ship"
     shipping_address: PostalAddress | None
+    billing_address: PostalAddress | None = None
     note: str | None
     placed_at: datetime
     deadline_at: datetime | None

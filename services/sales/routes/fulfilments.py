@@ -2,16 +2,17 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Response
 from fastapi.responses import HTMLResponse
 
 from common.identity.principal import Principal
 from common.identity.requires import requires
+from common.web.etag import tag
 from common.web.idempotency import Idempotent
 from services.sales.routes import translation
 from services.sales.routes.packing_page import page_of
 from services.sales.routes.parameters import Sales
-from services.sales.schemas.orders import FulfilmentIn, OrderOut
+from services.sales.schemas.orders import FulfilmentIn, OrderOut, TrackingIn
 from services.sales.schemas.packing import PackingSlip
 
 router = APIRouter(prefix="/api/orders", tags=["fulfilments"])
@@ -32,6 +33,16 @@ async def fulfil_order(
         return translation.order_out(await sales.orders.fulfil(who, order_id, parcel))
 
     return await once(work)
+
+
+@router.patch("/{order_id}/fulfilments/{fulfilment_id}")
+async def track_parcel(
+    order_id: str, fulfilment_id: str, body: TrackingIn, who: Shipper, sales: Sales, response: Response
+) -> OrderOut:
+    """Note or change where a parcel is followed."""
+    order = await sales.orders.track(who, order_id, fulfilment_id, body.tracking)
+    tag(response, order.version)
+    return translation.order_out(order)
 
 
 @router.get("/{order_id}/fulfilments/{fulfilment_id}/packing-slip", response_model=PackingSlip, responses=AS_PAGE)

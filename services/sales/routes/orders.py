@@ -67,8 +67,8 @@ async def edit_order(
     token: OrderToken = None,
     if_match: IfMatch = None,
 ) -> OrderOut:
-    """Change address or note before fulfilment."""
-    changes = translation.changes(body.changes(), "shipping_address")
+    """Change addresses or note before fulfilment."""
+    changes = translation.changes(body.changes(), "shipping_address", "billing_address")
     order = await sales.orders.edit(who, order_id, token, changes, if_match)
     tag(response, order.version)
     return translation.order_out(order)

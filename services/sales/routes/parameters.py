@@ -7,7 +7,7 @@ from fastapi import Depends, Header, Query, Request
 
 from common.money import LARGEST_AMOUNT
 from common.web.schema import Identifier, LongText
-from services.sales.domain.record import Channel, Method
+from services.sales.domain.record import Channel, FulfilmentMethod, Method
 from services.sales.domain.states import FulfilmentStatus, PaymentStatus, Status
 from services.sales.service import SalesService
 from services.sales.service.customers import WantedCustomers
@@ -29,6 +29,7 @@ def _filters(
     customer_id: Annotated[Identifier | None, Query(alias="customerId")] = None,
     shop_id: Annotated[Identifier | None, Query(alias="shopId")] = None,
     payment_method: Annotated[Method | None, Query(alias="paymentMethod")] = None,
+    fulfilment_method: Annotated[FulfilmentMethod | None, Query(alias="fulfilmentMethod")] = None,
     email: Annotated[LongText | None, Query(max_length=320)] = None,
     number: Annotated[LongText | None, Query(max_length=40)] = None,
     sku: Annotated[LongText | None, Query(max_length=64)] = None,
@@ -46,6 +47,7 @@ def _filters(
         customer_id=customer_id,
         shop_id=shop_id,
         payment_method=payment_method,
+        fulfilment_method=fulfilment_method,
         email=email,
         number=number,
         sku=sku,

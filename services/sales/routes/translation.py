@@ -39,7 +39,9 @@ def asked(body: OrderIn) -> Asked:
         email=body.email,
         shop_id=body.shop_id,
         cart_id=body.cart_id,
+        fulfilment_method=body.fulfilment_method,
         shipping_address=address(body.shipping_address),
+        billing_address=address(body.billing_address),
         method=body.payment.method if body.payment else None,
         payment_token=body.payment.payment_method_token if body.payment else None,
         capture=body.payment.capture if body.payment else "automatic",
@@ -80,10 +82,10 @@ def address(body: AddressIn | None) -> PostalAddress | None:
     return PostalAddress.model_validate(body.model_dump()) if body else None
 
 
-def changes(sent: dict[str, Any], field: str) -> dict[str, Any]:
-    """A merge patch with the address in ``field`` as stored, and lists that were cleared as empty ones."""
+def changes(sent: dict[str, Any], *fields: str) -> dict[str, Any]:
+    """A merge patch with the addresses in ``fields`` as stored, and lists that were cleared as empty ones."""
     kept = {name: [] if value is None and name in LISTS else value for name, value in sent.items()}
-    if field in kept:
+    for field in kept.keys() & set(fields):
         kept[field] = address(kept[field])
     if "addresses" in kept:
         kept["addresses"] = addresses(kept["addresses"])

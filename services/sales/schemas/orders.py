@@ -14,6 +14,7 @@ from services.sales.domain.record import (
     Capture,
     Channel,
     Fulfilment,
+    FulfilmentMethod,
     Method,
     OrderPayment,
     PaymentChoice,
@@ -78,7 +79,9 @@ class PaymentIn(In):
 class OrderIn(In):
     """A new order. ``items`` may be left out when ``cartId`` names a cart, by id or token.
 
-    ``discount`` is off the whole order, beside what single lines have.
+    ``discount`` is off the whole order, beside what single lines have. ``fulfilmentMethod``: goods are shipped,
+    or picked up or handed over in the shop that ``shopId`` names, or need no parcel; only what is shipped needs
+    a guest's ``shippingAddress``.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_ORDER]})
@@ -88,7 +91,9 @@ class OrderIn(In):
     email: EmailStr | None = None
     shop_id: Identifier | None = None
     cart_id: CartReference | None = None
+    fulfilment_method: FulfilmentMethod = "ship"
     shipping_address: AddressIn | None = None
+    billing_address: AddressIn | None = None
     payment: PaymentIn | None = None
     discount: Price | None = None
     expected_total: Money | None = None
@@ -111,6 +116,7 @@ class OrderPatch(PatchIn):
     IMMUTABLE = (*PatchIn.IMMUTABLE, "number", "items", "customerId", "shopId", "placedAt")
 
     shipping_address: AddressIn | None = None
+    billing_address: AddressIn | None = None
     note: LongText | None = None
 
 
@@ -157,6 +163,16 @@ class FulfilmentIn(In):
     warehouse_id: Identifier | None = None
 
 
+class TrackingIn(PatchIn):
+    """Where a parcel is followed; null takes it back."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"tracking": "JD0002"}]})
+
+    IMMUTABLE = (*PatchIn.IMMUTABLE, "items", "at", "warehouseId")
+
+    tracking: Text | None
+
+
 class OrderOut(Resource):
     """An order. ``orderToken`` is shown once, to the guest who placed it."""
 
@@ -180,7 +196,9 @@ class OrderOut(Resource):
     payments: list[OrderPayment]
     allocations: list[Allocation]
     fulfilments: list[Fulfilment]
+    fulfilment_method: FulfilmentMethod
     shipping_address: PostalAddress | None
+    billing_address: PostalAddress | None
     note: str | None
     placed_at: datetime
     deadline_at: datetime | None

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 
 from common.money import LARGEST_AMOUNT, Money
 from common.web.schema import Identifier, In, LongText, Out, Resource, Text
-from services.sales.domain.record import Actor, Channel, Method
+from services.sales.domain.record import Actor, Channel, FulfilmentMethod, Method
 from services.sales.domain.states import FulfilmentStatus, PaymentStatus, Status
 from services.sales.schemas.orders import OrderOut
 from services.sales.service.bulk import Action
@@ -77,6 +77,7 @@ class ViewFilters(In):
     customer_id: Identifier | None = None
     shop_id: Identifier | None = None
     payment_method: Method | None = None
+    fulfilment_method: FulfilmentMethod | None = None
     email: Text | None = None
     number: Text | None = None
     sku: Text | None = None

@@ -73,7 +73,7 @@ class OrderService:
     async def edit(
         self, who: Principal, order_id: str, token: str | None, changes: dict[str, Any], if_match: str | None
     ) -> Order:
-        """Change address or note before fulfilment. Raises VersionConflict, InvalidTransition."""
+        """Change addresses or note before fulfilment. Raises VersionConflict, InvalidTransition."""
 
         def change(order: Order, by: Actor) -> bool:
             check_version(if_match, order.version)
@@ -103,6 +103,14 @@ class OrderService:
                 return False  # this very request ran before, up to its commit
             order.fulfil(parcel, now=self._clock.now(), by=by)
             return True
+
+        return await self._change(who, order_id, change, needs="orders.fulfil")
+
+    async def track(self, who: Principal, order_id: str, parcel_id: str, tracking: str | None) -> Order:
+        """Note or change where a parcel is followed. Raises NotFound."""
+
+        def change(order: Order, by: Actor) -> bool:
+            return order.track(parcel_id, tracking, now=self._clock.now(), by=by)
 
         return await self._change(who, order_id, change, needs="orders.fulfil")
 

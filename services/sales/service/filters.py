@@ -24,6 +24,7 @@ class Filters:
     shop_id: str | None = None
     client_sale_id: str | None = None
     payment_method: str | None = None
+    fulfilment_method: str | None = None
     email: str | None = None
     number: str | None = None
     sku: str | None = None
@@ -44,6 +45,7 @@ class Filters:
             "shopId": self.shop_id,
             "till.clientSaleId": self.client_sale_id,
             "payment.method": self.payment_method,
+            "fulfilmentMethod": self.fulfilment_method,
             "email": self.email.lower() if self.email else None,
             "number": self.number.upper() if self.number else None,
             "items.sku": self.sku,

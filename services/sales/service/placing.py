@@ -20,7 +20,7 @@ from services.sales.clients import Neighbours
 from services.sales.domain import lines
 from services.sales.domain.lines import Priced, Wanted
 from services.sales.domain.order import Order, Placing
-from services.sales.domain.record import Actor, Capture, Channel, Method
+from services.sales.domain.record import FROM_A_SHOP, Actor, Capture, Channel, FulfilmentMethod, Method
 from services.sales.service.access import hash_of
 from services.sales.service.copies import CompanyFacts, Copies
 from services.sales.service.customers import CustomerService
@@ -40,7 +40,9 @@ class Asked:
     email: str | None
     shop_id: str | None
     cart_id: str | None
+    fulfilment_method: FulfilmentMethod
     shipping_address: PostalAddress | None
+    billing_address: PostalAddress | None
     method: Method | None
     payment_token: SecretStr | None
     capture: Capture
@@ -122,7 +124,7 @@ class PlacingService:
     async def _prepare(self, who: Principal, asked: Asked, order_id: str, token: str | None) -> Order:
         company = await self._copies.company(who.tenant)
         buyer = await self._buyer(who, asked, company)
-        asked = replace(asked, shop_id=await self._shop(who, asked.shop_id))
+        asked = replace(asked, shop_id=await self._shop(who, asked))
         cart = await self._cart(who, asked, buyer)
         priced = await self._price(who.tenant, order_id, cart.wanted, company, asked)
         return await self._make(who.tenant, asked, order_id, buyer, cart, priced, company, token)
@@ -170,12 +172,15 @@ class PlacingService:
             raise Invalid("customer_required", "On account needs a customer.", [("customerId", "is required")])
         return buyer
 
-    async def _shop(self, who: Principal, shop_id: str | None) -> str | None:
+    async def _shop(self, who: Principal, asked: Asked) -> str | None:
         """The shop that sells; whoever works in one shop only need not name it."""
+        shop_id = asked.shop_id
         if shop_id is None and who.is_limited_to_shops:
             if len(who.shop_ids) != 1:
                 raise Invalid("shop_required", "Name the shop that sells.", [("shopId", "is required")])
             shop_id = who.shop_ids[0]
+        if shop_id is None and asked.fulfilment_method in FROM_A_SHOP:
+            raise Invalid("shop_required", "Name the shop that hands the goods over.", [("shopId", "is required")])
         if shop_id is None:
             return None
         if who.is_staff:
@@ -237,7 +242,9 @@ class PlacingService:
             method=asked.method,
             has_payment_token=asked.payment_token is not None,
             capture=asked.capture,
+            fulfilment_method=asked.fulfilment_method,
             shipping_address=asked.shipping_address,
+            billing_address=asked.billing_address,
             note=asked.note,
             token_hash=hash_of(token) if token else None,
             placed_at=asked.placed_at,
@@ -279,11 +286,10 @@ def _is_guest(who: Principal) -> bool:
 def _guest(asked: Asked, email: str | None, company: CompanyFacts) -> _Buyer:
     if not company.settings.guest_checkout:
         raise Forbidden("guest_checkout_disabled", "This shop sells to signed-in customers only.")
-    missing = [
-        (name, "is required of guests")
-        for name, value in (("email", email), ("shippingAddress", asked.shipping_address))
-        if value is None
-    ]
+    needed: dict[str, object] = {"email": email}
+    if asked.fulfilment_method == "ship":
+        needed["shippingAddress"] = asked.shipping_address
+    missing = [(name, "is required of guests") for name, value in needed.items() if value is None]
     if missing:
         raise Invalid("invalid_body", "Some fields are missing.", missing)
     return _Buyer("web", None, email)
