@@ -43,6 +43,12 @@ def known(method: str, path: str) -> Resolved | None:
     return resolve(method, path, is_known=service_for(path) is not None)
 
 
+class TestRoutes:
+    def test_are_all_reached_but_the_inner_ones(self) -> None:
+        hidden = [each["path"] for each in told()["routes"] if not each["public"]]
+        assert [path for path in hidden if not path.startswith("/internal/")] == []
+
+
 class TestTable:
     @pytest.mark.parametrize("alias", ALIASES, ids=lambda alias: alias.known)
     def test_leads_to_a_route(self, alias: aliases.Alias) -> None:

@@ -5,11 +5,13 @@ ROUTES: dict[str, str] = {
     "/api/auth": "auth",
     "/api/users": "auth",
     "/api/keys": "auth",
+    "/api/roles": "auth",
     "/api/companies": "company",
     "/api/shops": "shop",
     "/api/storefront": "shop",
     "/api/products": "catalog",
     "/api/categories": "catalog",
+    "/api/collections": "catalog",
     "/api/cart": "catalog",
     "/api/orders": "sales",
     "/api/pos": "sales",
@@ -30,7 +32,17 @@ OWN = frozenset({"/health", "/health/live", "/health/ready", "/docs", "/openapi.
 SOCKETS = frozenset({"/ws"})
 """Where a WebSocket may be opened."""
 
-WITHOUT_TOKEN = frozenset({"/api/auth/login", "/api/auth/register", "/api/auth/refresh"})
+WITHOUT_TOKEN = frozenset(
+    {
+        "/api/auth/login",
+        "/api/auth/register",
+        "/api/auth/refresh",
+        "/api/auth/password/forgot",
+        "/api/auth/password/reset",
+        "/api/auth/unlock",
+        "/api/auth/email/verify",
+    }
+)
 """Where a token says nothing: an expired one that a client still sends must not keep it from signing in."""
 
 
