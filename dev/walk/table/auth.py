@@ -3,12 +3,16 @@
 import secrets
 from typing import Any
 
-from dev.walk.callers import ADMIN, ADMINS, CUSTOMER, EVERYBODY, EXPIRED, MANAGER, SCOPELESS, STAFF, SUPER
+from dev.walk.callers import ADMIN, ADMINS, CUSTOMER, EVERYBODY, EXPIRED, MANAGER, SCOPELESS, SECRET, STAFF, SUPER
 from dev.walk.rows import OK, Row
 from dev.walk.world import PASSWORD, World
 
 ANYBODY = EVERYBODY | {SCOPELESS, EXPIRED}
 """Where a token says nothing, an expired one does no harm."""
+
+PERSONS = frozenset({SUPER, ADMIN})
+NEVER_A_KEY = {SECRET: 403}
+"""No key holds everything that a role may do, and nobody grants what they lack."""
 
 PEOPLE = frozenset({SUPER, ADMIN, MANAGER, STAFF, CUSTOMER})
 
@@ -34,9 +38,22 @@ ROWS = [
     ),
     Row("POST /api/auth/refresh", ANYBODY, body=lambda _: {"refreshToken": "none"}, ok=frozenset({401})),
     Row("GET /api/auth/me", PEOPLE),
-    Row("POST /api/users", ADMINS, body=person, body_ids={"shopIds.0": "shop"}),
+    Row("POST /api/users", PERSONS, refused=NEVER_A_KEY, body=person, body_ids={"shopIds.0": "shop"}),
     Row("GET /api/users", ADMINS),
     Row("GET /api/users/{user_id}", ADMINS, ids={"user_id": "user"}),
-    Row("PATCH /api/users/{user_id}", ADMINS, ids={"user_id": "user"}, body=lambda _: {"status": "active"}),
-    Row("DELETE /api/users/{user_id}", ADMINS, ids={"user_id": "user"}, fresh=frozenset({"user_id"}), ok=OK),
+    Row(
+        "PATCH /api/users/{user_id}",
+        PERSONS,
+        refused=NEVER_A_KEY,
+        ids={"user_id": "user"},
+        body=lambda _: {"status": "active"},
+    ),
+    Row(
+        "DELETE /api/users/{user_id}",
+        PERSONS,
+        refused=NEVER_A_KEY,
+        ids={"user_id": "user"},
+        fresh=frozenset({"user_id"}),
+        ok=OK,
+    ),
 ]

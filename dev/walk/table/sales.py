@@ -30,7 +30,7 @@ def record(world: World) -> dict[str, Any]:
 
 ROWS = [
     Row("POST /api/orders", EVERYBODY, body=order, body_ids={"items.0.productId": "product"}),
-    Row("GET /api/orders", BUYERS, query={"customerId": "customer", "shopId": "shop"}),
+    Row("GET /api/orders", BUYERS, refused=WITHOUT_ITS_TOKEN, query={"customerId": "customer", "shopId": "shop"}),
     Row(
         "GET /api/orders/{order_id}",
         BUYERS,

@@ -42,6 +42,11 @@ class Principal:
         return self.role in STAFF_ROLES or self.role in ("super_admin", "secret_key")
 
     @property
+    def is_visitor(self) -> bool:
+        """Whether nobody in particular calls: without credentials, or with a storefront's publishable key."""
+        return self.role in ("anonymous", "publishable_key")
+
+    @property
     def is_limited_to_shops(self) -> bool:
         """Whether only the caller's own shops may be seen."""
         return self.role in ("shop_manager", "shop_staff")

@@ -27,7 +27,7 @@ class Access:
         Raises NotFound for somebody else's, Forbidden for staff who see it and lack ``needs``, Unauthenticated
         for a guest without a token.
         """
-        if who.kind == "anonymous" and token is None:
+        if who.is_visitor and token is None:
             raise Unauthenticated("authentication_required", "Sign in, or send X-Order-Token.")
         order = await self._orders.for_company(who.tenant).get(order_id)
         if who.is_staff and (who.may(needs) or who.may("orders.read")):
@@ -39,14 +39,14 @@ class Access:
 
     async def criteria(self, who: Principal) -> dict[str, Any]:
         """What narrows a list to what the caller may see. Raises Unauthenticated for guests."""
-        if who.kind == "anonymous":
+        if who.is_visitor:
             raise Unauthenticated("authentication_required", "Sign in to list orders.")
         if who.is_staff and who.may("orders.read"):
             return {"shopId": {"$in": list(who.shop_ids)}} if who.is_limited_to_shops else {}
         return {"customerId": await self._customers.id_of(who) or NOBODY}
 
     async def _owns(self, who: Principal, order: Order) -> bool:
-        if order.customer_id is None or who.kind == "anonymous":
+        if order.customer_id is None or who.is_visitor:
             return False
         return order.customer_id == await self._customers.id_of(who)
 
