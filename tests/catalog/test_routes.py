@@ -1,6 +1,8 @@
 """Products and lists on the real servers."""
 
 import asyncio
+import base64
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -361,6 +363,36 @@ class TestSuggestions:
             {"kind": "product", "text": "Desk lamp", "productId": lamp["id"]},
         ]
         assert refused == [422] * 5
+
+
+class TestRelevancePages:
+    async def test_repeat_and_skip_nothing_when_a_better_one_appears(
+        self, catalog: Harness, new_company: NewCompany
+    ) -> None:
+        company = await new_company()
+        async with catalog.user("company_admin", company) as admin:
+            for number in range(6):
+                await made(admin, f"M{number}", name=f"Mug with a long name {'and more ' * number}")
+
+            async def page(count: int, **more: Any) -> Any:
+                answer = await admin.get("/api/products", params={"search": "mug", "limit": 4, **more})
+                return answer.json() if len(answer.json()["items"]) == count else None
+
+            await eventually(lambda: page(6, limit=10))
+            first = await page(4)
+            await made(admin, "BEST", name="Mug")
+            await eventually(lambda: page(7, limit=10))
+            second = await page(2, cursor=first["nextCursor"])
+        skus = [item["sku"] for item in (*first["items"], *second["items"])]
+        assert skus == [f"M{number}" for number in range(6)]
+        assert second["nextCursor"] is None
+
+    @pytest.mark.parametrize("passed", ["x", -1, None, 1.5, True])
+    async def test_refuse_a_forged_cursor(self, catalog: Harness, new_company: NewCompany, passed: Any) -> None:
+        cursor = base64.urlsafe_b64encode(json.dumps(["relevance", "v", passed, "prd_1"]).encode()).decode()
+        async with catalog.client(tenant=await new_company()) as shopper:
+            answer = await shopper.get("/api/products", params={"search": "mug", "cursor": cursor})
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_cursor")
 
 
 class TestLookup:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from common.events.parts import CompanySettings
-from common.money import Money, basis_points_of
+from common.money import LARGEST_AMOUNT, Money, basis_points_of
 from services.catalog.domain.cart import Cart, CartLine
 from services.catalog.domain.product import Product
 
@@ -65,13 +65,15 @@ def price_cart(
 
 
 def _price(line: CartLine, product: Product | None, currency: str, settings: CompanySettings) -> PricedLine:
-    """A line whose product or variant is gone costs nothing and is not available."""
+    """A line whose product or variant is gone, or that no order could hold, costs nothing and is not available."""
+    none = Money.zero(currency)
     if product is None or not _is_sold(product, line):
-        none = Money.zero(currency)
         return PricedLine(line, line.sku, line.name, none, none, none, available=False)
     variant = next((known for known in product.variants if known.id == line.variant_id), None)
     unit_price = product.price_of(variant)
     total = unit_price * line.quantity
+    if total.amount > LARGEST_AMOUNT:
+        return PricedLine(line, line.sku, product.name, unit_price, none, none, available=False)
     rate = settings.tax_basis_points if product.tax_basis_points is None else product.tax_basis_points
     tax = basis_points_of(total.amount, rate, inclusive=settings.tax_inclusive)
     sku = variant.sku if variant else product.sku

@@ -9,14 +9,15 @@ from common.web.schema import Identifier, In, Out, Quantity, Resource, Text
 from services.catalog.domain.cart import LARGEST_QUANTITY
 from services.catalog.domain.totals import PricedCart
 
-QuantityOrNone = Annotated[int, Field(strict=True, ge=0, le=LARGEST_QUANTITY)]
+ProductName = Annotated[Identifier, Field(examples=["prd_01j9zq3v5k7m2n4p6r8t0w1x3y"])]
+QuantityOrNone = Annotated[int, Field(strict=True, ge=0, le=LARGEST_QUANTITY, examples=[2])]
 """A number of pieces; 0 takes the line out."""
 
 
 class CartLineIn(In):
     """What to put in."""
 
-    product_id: Identifier
+    product_id: ProductName
     variant_id: Identifier | None = None
     quantity: Quantity
 
@@ -24,7 +25,7 @@ class CartLineIn(In):
 class CartLineChange(In):
     """How many there shall be."""
 
-    product_id: Identifier
+    product_id: ProductName
     variant_id: Identifier | None = None
     quantity: QuantityOrNone
 

@@ -1,5 +1,7 @@
 """Requests and answers about categories."""
 
+from pydantic import Field
+
 from common.money import Money
 from common.web.schema import Identifier, In, Out, PatchIn, Resource, Text
 from services.catalog.domain.category_tree import Branch
@@ -8,14 +10,14 @@ from services.catalog.domain.category_tree import Branch
 class CategoryIn(In):
     """A new category; without a parent it stands at the top."""
 
-    name: Text
+    name: Text = Field(examples=["Kitchen"])
     parent_id: Identifier | None = None
 
 
 class CategoryPatch(PatchIn):
     """Changes to a category; ``parentId`` null moves it to the top."""
 
-    name: Text = ""
+    name: Text = Field("", examples=["Kitchen and table"])
     parent_id: Identifier | None = None
 
 

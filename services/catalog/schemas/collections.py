@@ -44,7 +44,7 @@ class CollectionIn(In):
 class CollectionPatch(PatchIn):
     """Changes to a collection; ``productIds`` takes the place of a rule, and the other way round."""
 
-    name: Text = ""
+    name: Text = Field("", examples=["Late summer"])
     description: LongText | None = None
     product_ids: ProductIds = []
     rule: RuleIn | None = None

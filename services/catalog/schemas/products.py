@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from common.money import Money
 from common.web.schema import Code, Identifier, In, LongText, Out, PatchIn, Resource, Text
@@ -86,8 +86,19 @@ Options = Annotated[list[OptionIn], Field(max_length=10)]
 Variants = Annotated[list[VariantIn], Field(max_length=VARIANTS_LIMIT)]
 
 
+_EXAMPLE: dict[str, Any] = {
+    "sku": "MUG-BLUE",
+    "name": "Ceramic mug",
+    "price": {"amount": 1299, "currency": "EUR"},
+    "attributes": {"color": "blue"},
+    "barcode": "4006381333931",
+}
+
+
 class ProductIn(In):
     """A new product."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     sku: Code
     name: Text
@@ -125,9 +136,9 @@ class ProductIn(In):
 class ProductPatch(PatchIn):
     """Changes to a product; attributes are merged, options and variants replaced."""
 
-    name: Text = ""
+    name: Text = Field("", examples=["Ceramic mug, large"])
     description: LongText | None = None
-    price: Price = Field(default_factory=lambda: Money.zero("EUR"))
+    price: Price = Field(default_factory=lambda: Money.zero("EUR"), examples=[{"amount": 1499, "currency": "EUR"}])
     category_id: Identifier | None = None
     attributes: dict[str, AttributeValue | None] | None = None
     barcode: Gtin | None = None
@@ -214,7 +225,7 @@ class ProductOut(Resource):
 class ProductBatchIn(In):
     """Up to 500 new products; each is looked at by itself."""
 
-    products: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=BATCH_LIMIT)]
+    products: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=BATCH_LIMIT, examples=[[_EXAMPLE]])]
 
 
 class BatchResult(Out):

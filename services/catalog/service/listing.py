@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from common.errors import Forbidden
+from common.errors import Forbidden, Invalid
 from common.identity.principal import Principal
 from common.pagination import Page, PageRequest
 from services.catalog.clients.search_index import SearchIndex
@@ -147,4 +147,6 @@ def _start_after(ordered: Sequence[str], page: PageRequest) -> int:
     if page.after is None:
         return 0
     passed, last_id = page.after
-    return ordered.index(last_id) + 1 if last_id in ordered else int(passed)
+    if type(passed) is not int or passed < 0:
+        raise Invalid("invalid_cursor", "This cursor was not made here.")
+    return ordered.index(last_id) + 1 if last_id in ordered else passed
