@@ -14,7 +14,7 @@ from dev.sandbox.page import SAFE_HEADERS, document, money
 from dev.sandbox.paypal import orders, vault
 from dev.sandbox.paypal.amounts import kept_amount
 from dev.sandbox.paypal.ledger import Ledger
-from dev.sandbox.paypal.refusals import Json, Refusal
+from dev.sandbox.paypal.refusals import Json
 from dev.sandbox.requests import from_elsewhere, read_body
 from dev.sandbox.storage import Storage
 
@@ -98,12 +98,10 @@ class Buyer:
 
     async def _approve(self, order_id: str, funding: str) -> Shown | None:
         def decide(db: sqlite3.Connection) -> Shown | None:
-            ledger = self._ledger(db, order_id)
-            try:
-                if ledger is not None:
-                    orders.approve(ledger, order_id, funding=funding)
-            except Refusal:
-                pass  # Another tab was faster: show what became of the order.
+            ledger, shown = self._ledger(db, order_id), self._shown(db, order_id)
+            # Another tab may have been faster: then this one shows what became of the order.
+            if ledger is not None and shown is not None and shown.open:
+                orders.approve(ledger, order_id, funding=funding)
             return self._shown(db, order_id)
 
         answered = await self.storage.run(decide)
