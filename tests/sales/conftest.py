@@ -69,7 +69,7 @@ class Trade:
     async def reserve(self, order_id: str, **how: Any) -> str:
         """Inventory holds everything."""
         lines = [StockLine(sku="MUG", warehouse_id="whs_1", quantity=2)]
-        event = InventoryReserved(order_id=order_id, lines=lines, expires_at="2030-01-01T00:00:00Z")  # type: ignore[arg-type]
+        event = InventoryReserved(order_id=order_id, lines=lines, expires_at="2030-01-01T00:00:00Z")
         return await self.sales.publish(event, self.company, **how)
 
     async def pay(self, order_id: str, amount: int, payment_id: str = "pay_1", **how: Any) -> str:

@@ -404,9 +404,11 @@ class TestHold:
             placed.fulfil(Parcel("ful_1", None), now=NOW, by=BY)
         with pytest.raises(InvalidTransition):
             placed.advance("processing", now=NOW, by=BY)
-        placed.payment_succeeded(payment("pay_1", 2000), now=NOW, by=BY)
         placed.payment_failed(payment("pay_2", 2000), final=True, now=NOW, by=BY)
-        assert (placed.status, placed.payment_status, placed.due_at) == ("on_hold", "paid", None)
+        placed.payment_authorized(payment("pay_1", 2000), now=NOW, by=BY)
+        assert (placed.status, placed.payment_status, placed.due_at) == ("on_hold", "authorized", None)
+        placed.payment_succeeded(payment("pay_1", 2000), now=NOW, by=BY)
+        assert (placed.state.status, placed.state.payment, placed.due_at) == ("on_hold", "paid", None)
         placed.release(now=NOW, by=BY)
         assert types(placed) == [
             "order.created",
