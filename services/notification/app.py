@@ -8,7 +8,7 @@ from services.notification.handlers import HANDLERS
 from services.notification.routes import ROUTERS
 from services.notification.service import NotificationService
 from services.notification.settings import Settings
-from services.notification.store import INDEXES, Devices, Notifications, Suppressions
+from services.notification.store import INDEXES, Devices, Notifications, Suppressions, upgrade
 
 
 def settings() -> Settings:
@@ -20,6 +20,7 @@ def create_app(settings: Settings) -> FastAPI:
     """The service as an ASGI application."""
 
     async def compose(runtime: Runtime) -> NotificationService:
+        await upgrade(runtime.database)
         runtime.declare(Notifications, Devices, Suppressions)
         for collection, indexes in INDEXES.items():
             runtime.declare_indexes(collection, indexes)

@@ -108,6 +108,36 @@ class TestCrash:
         await store.collection.update_one({"_id": stored["_id"]}, {"$set": {"nextAttemptAt": None, "status": "sent"}})
 
 
+class TestNote:
+    async def test_keeps_what_came_of_a_try_when_a_report_was_noted_in_between(self, notification: Harness) -> None:
+        store, company_id = notification.service.notifications.for_platform(), await found_company(notification)
+        await notification.publish(confirmed(f"{new_id('a')}@x.example"), company_id)
+        [stored] = await settled(notification, company_id)
+        until_then = notification.runtime.clock.now() + timedelta(seconds=60)
+        locked = {"status": "queued", "unsure": True, "nextAttemptAt": until_then}
+        await store.collection.update_one({"_id": stored["_id"]}, {"$set": locked})
+        mine = await store.get(stored["_id"])
+        other = await store.get(stored["_id"])
+        other.attempts[0].reported = "undelivered"
+        other.attempts = [*other.attempts]
+        await store.save(other)
+        noted = await notification.service.delivering._note(mine, lambda fresh, now: fresh.note_sent(now))
+        assert noted is not None
+        again = await store.get(stored["_id"])
+        assert (again.status, len(again.attempts), again.attempts[0].reported) == ("sent", 2, "undelivered")
+
+    async def test_leaves_the_word_to_whoever_took_the_message_over(self, notification: Harness) -> None:
+        store, company_id = notification.service.notifications.for_platform(), await found_company(notification)
+        await notification.publish(confirmed(f"{new_id('a')}@x.example"), company_id)
+        [stored] = await settled(notification, company_id)
+        mine = await store.get(stored["_id"])
+        taken = {"status": "queued", "nextAttemptAt": notification.runtime.clock.now() + timedelta(seconds=60)}
+        await store.collection.update_one({"_id": stored["_id"]}, {"$set": taken, "$inc": {"version": 1}})
+        assert await notification.service.delivering._note(mine, lambda fresh, now: fresh.note_sent(now)) is None
+        assert (await store.get(stored["_id"])).status == "queued"
+        await store.collection.update_one({"_id": stored["_id"]}, {"$set": {"nextAttemptAt": None, "status": "sent"}})
+
+
 class TestTakeDue:
     async def test_lets_the_critical_overtake(self, notification: Harness) -> None:
         store, company_id = notification.service.notifications.for_platform(), await found_company(notification)

@@ -1,57 +1,24 @@
 """Events become messages, once each, on the real servers and a real mail server."""
 
 import asyncio
-from datetime import UTC, datetime
 
 import pytest
 
 from common.events.identity import UserCreated
-from common.events.orders import CustomerCreated, OrderConfirmed
-from common.events.parts import OrderLine
+from common.events.orders import CustomerCreated
 from common.events.stock import OutOfStock
-from common.events.tenancy import CompanyCreated, CompanySettings
 from common.ids import new_id
-from common.money import Money
 from common.testing import Harness
 from services.notification.service import composing
+from tests.notification.facts import confirmed, found_company
 from tests.notification.sandbox import Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-PRICE = Money(amount=500, currency="EUR")
-
-
-def company(company_id: str) -> CompanyCreated:
-    return CompanyCreated(
-        company_id=company_id,
-        name="Acme",
-        slug="acme",
-        status="active",
-        currency="EUR",
-        timezone="UTC",
-        settings=CompanySettings(),
-    )
-
-
-def confirmed(email: str | None, customer_id: str | None = None) -> OrderConfirmed:
-    line = OrderLine(id="l1", product_id="prd_1", sku="A", name="Apple", quantity=2, unit_price=PRICE, total=PRICE * 2)
-    return OrderConfirmed(
-        order_id=new_id("ord"),
-        number="O-1",
-        channel="web",
-        customer_id=customer_id,
-        email=email,
-        lines=[line],
-        total=PRICE * 2,
-        payment_status="paid",
-        placed_at=datetime(2026, 1, 1, tzinfo=UTC),
-    )
-
 
 class TestTellBuyer:
     async def test_mails_once_however_often_the_event_comes(self, notification: Harness, sandbox: Sandbox) -> None:
-        company_id, address = new_id("cmp"), f"{new_id('a')}@buyers.example"
-        await notification.publish(company(company_id), company_id)
+        company_id, address = await found_company(notification), f"{new_id('a')}@buyers.example"
         await notification.publish(confirmed(address), company_id, times=3)
         after = confirmed(address)
         await notification.publish(after, company_id)
@@ -61,8 +28,7 @@ class TestTellBuyer:
         assert len({mail["messageId"] for mail in mails}) == 2
 
     async def test_shows_a_refusal_and_does_not_repeat_it(self, notification: Harness) -> None:
-        company_id = new_id("cmp")
-        await notification.publish(company(company_id), company_id)
+        company_id = await found_company(notification)
         await notification.publish(confirmed("bounce@buyers.example"), company_id)
         await notification.events.wait_for("notification.failed", lambda e: e.company_id == company_id)
         async with notification.user("company_admin", company_id) as admin:
@@ -75,8 +41,7 @@ class TestAlertStock:
         self, notification: Harness, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(composing, "GATHER_SECONDS", 2)
-        company_id, address = new_id("cmp"), f"{new_id('a')}@staff.example"
-        await notification.publish(company(company_id), company_id)
+        company_id, address = await found_company(notification), f"{new_id('a')}@staff.example"
         await notification.publish(UserCreated(user_id="usr_1", email=address, role="company_admin"), company_id)
         await notification.publish(UserCreated(user_id="usr_2", email=f"x{address}", role="shop_staff"), company_id)
         staff = notification.service.recipients.staff.collection
@@ -101,8 +66,7 @@ class TestAlertStock:
 
 class TestList:
     async def test_customers_see_their_own_only(self, notification: Harness) -> None:
-        company_id = new_id("cmp")
-        await notification.publish(company(company_id), company_id)
+        company_id = await found_company(notification)
         known = CustomerCreated(customer_id="cus_1", user_id=None, email="c@buyers.example")
         await notification.publish(known, company_id)
         customers = notification.runtime.database["customers"]

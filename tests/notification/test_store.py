@@ -9,7 +9,7 @@ from common.ids import new_id
 from common.testing import Harness
 from services.notification.domain import Notification, Recipient, Reference
 from services.notification.domain.message import ITEMS_LIMIT, Item
-from services.notification.store import Notifications
+from services.notification.store import Notifications, upgrade
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -65,3 +65,18 @@ class TestGather:
         criteria = {"type": "stock_alert", "recipientKey": "admin@staff.example", "items.eventId": new_id("evt")}
         plan = await store.collection.find(store.scope(criteria)).explain()
         assert "company_gathered" in str(plan["queryPlanner"])  # with few messages any index does
+
+
+class TestUpgrade:
+    async def test_brings_older_messages_to_today_s_shape_once(self, notification: Harness) -> None:
+        database, store = notification.runtime.database, notification.service.notifications.for_company(new_id("cmp"))
+        old = store.to_document(mail(store, new_id("evt")))
+        for name in ("way", "rank", "gathering", "unsure", "contacts", "route", "tries", "readBy", "linkId"):
+            old.pop(name)
+        await store.collection.insert_one({**old, "status": "waiting", "outbox": []})
+        await database["shapes"].delete_many({})
+        await upgrade(database)
+        await upgrade(database)
+        found = await store.get(old["_id"])
+        assert (found.status, found.way, found.rank, found.version) == ("queued", "email", 0, 2)
+        assert found.contacts.email == "admin@staff.example"
