@@ -194,6 +194,20 @@ class TestSignedIn:
         assert void.json()["items"] == []
         assert void.headers["x-cart-token"] != token
 
+    async def test_two_who_carry_one_token_do_not_both_get_what_is_in_it(
+        self, catalog: Harness, new_company: NewCompany
+    ) -> None:
+        company = await new_company()
+        async with catalog.user("company_admin", company) as admin:
+            mug = await made(admin)
+        async with catalog.client(tenant=company) as shopper:
+            carried = {"x-cart-token": (await put(shopper, mug["id"], 3)).headers["x-cart-token"]}
+        async with catalog.user("customer", company) as first, catalog.user("customer", company) as second:
+            calls = [who.get("/api/cart", headers=carried) for who in (first, second) * 3]
+            assert {answer.status_code for answer in await asyncio.gather(*calls)} == {200}
+            lines = [(await who.get("/api/cart")).json()["items"] for who in (first, second)]
+        assert sorted(sum(line["quantity"] for line in items) for items in lines) == [0, 3]
+
     async def test_each_has_their_own(self, catalog: Harness, new_company: NewCompany) -> None:
         company = await new_company()
         async with catalog.user("company_admin", company) as admin:

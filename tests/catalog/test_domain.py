@@ -1,6 +1,6 @@
 """Rules of products, categories and carts; no I/O."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.errors import Conflict, DomainError, Invalid, NotFound
-from common.events.catalogue import CategoryUpdated, ProductArchived, ProductCreated, ProductUpdated
+from common.events.catalogue import CartAbandoned, CategoryUpdated, ProductArchived, ProductCreated, ProductUpdated
 from common.events.parts import CompanySettings
 from common.money import Money
 from services.catalog.domain.attributes import check_attributes, facets, is_attribute_name, merged, wanted_facets
@@ -240,6 +240,24 @@ class TestCart:
         token = new_token()
         assert is_token(successor_of(token))
         assert successor_of(token) not in (token, successor_of(new_token()))
+
+    def test_a_line_that_no_order_could_hold_is_not_available(self) -> None:
+        priced = price_cart(cart_with(("A", 1_000_000)), "t", {"prd_A": product("A", 10**12)}, "EUR", CompanySettings())
+        assert not priced.lines[0].available
+        assert priced.totals.grand_total == Money.zero("EUR")
+
+    def test_left_alone_it_is_told_of_with_its_owners_address(self) -> None:
+        cart = cart_with(("A", 2))
+        cart.touch(NOW, timedelta(hours=1))
+        assert cart.remind_at == NOW + timedelta(hours=1)
+        cart.email = "a@buyers.example"
+        cart.abandon(Money(amount=5, currency="EUR"))
+        (told,) = cart.recorded
+        assert isinstance(told, CartAbandoned)
+        assert (told.email, told.units, told.last_changed_at, cart.remind_at) == ("a@buyers.example", 2, NOW, None)
+        cart.remove()
+        cart.touch(NOW, timedelta(hours=1))
+        assert cart.remind_at is None
 
     @given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 50), st.none() | st.integers(0, 3000))))
     def test_totals_are_the_sum_of_lines(self, rows: list[tuple[int, int, int | None]]) -> None:

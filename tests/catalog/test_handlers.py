@@ -35,6 +35,9 @@ class TestStockFlags:
             await catalog.publish(fact(OutOfStock, "MUG"), company, sequence=2)
             await eventually(shows("low_stock"))
             assert len((await admin.get("/api/products", params={"inStock": "true"})).json()["items"]) == 1
+            for status, count in (("low_stock", 1), ("in_stock", 0), ("out_of_stock", 0)):
+                listed = (await admin.get("/api/products", params={"stockStatus": status})).json()["items"]
+                assert len(listed) == count, status
             await catalog.publish(fact(OutOfStock, "MUG", "whs_2"), company, sequence=2)
             await eventually(shows("out_of_stock"))
             shown = (await admin.get(path)).json()

@@ -1,5 +1,6 @@
 """Use cases and the search index without servers."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -160,6 +161,31 @@ class TestSearchReplica:
         await replica.take(batch)
         index.commit()
         assert index.search("cmp_1", "bowl", 10) == ["p1"]
+        assert index.search("cmp_1", "mug", 10) == []
+
+    async def test_a_change_while_it_is_filled_is_not_lost(self) -> None:
+        shelf, index = OneShelf(), SearchIndex()
+        replica = SearchReplica(index, shelf, 0.01)
+        taken: list[asyncio.Task[None]] = []
+
+        async def read_before_the_change() -> AsyncIterator[list[Searchable]]:
+            old = [entry("p1", shelf.titles["p1"])]
+            shelf.titles["p1"] = "Bowl"
+            event = _fed(ProductArchived(product_id="p1", sku="p1", name="Bowl"), 0)
+            taken.append(asyncio.create_task(replica.take(FeedBatch([event], FeedPosition("e", 1), 0))))
+            await asyncio.sleep(0)
+            yield old
+
+        shelf.everything = read_before_the_change  # type: ignore[method-assign]
+        watching = asyncio.Event()
+        watching.set()
+        replica.follow(watching)
+        running = asyncio.create_task(replica.run())
+        async with asyncio.timeout(10):
+            while not index.search("cmp_1", "bowl", 10):
+                await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.gather(running, *taken, return_exceptions=True)
         assert index.search("cmp_1", "mug", 10) == []
 
 

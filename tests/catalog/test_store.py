@@ -13,7 +13,7 @@ from services.catalog.domain.cart import Cart, new_token
 from services.catalog.domain.filter import ProductFilter
 from services.catalog.domain.product import Product, ProductDraft
 from services.catalog.domain.stock import StockFlag
-from services.catalog.store.carts import Carts
+from services.catalog.store.carts import Carts, SavedCarts
 from services.catalog.store.product_filter import criteria_of
 from services.catalog.store.products import Products
 
@@ -76,6 +76,28 @@ class TestFilter:
         stages = str(plan["queryPlanner"]["winningPlan"])
         assert "IXSCAN" in stages
         assert "COLLSCAN" not in stages
+
+    @pytest.mark.parametrize("sort", ["createdAt", "updatedAt", "price.amount", "nameKey"])
+    async def test_is_sorted_by_an_index_too(self, catalog: Harness, sort: str) -> None:
+        products = Products(catalog.runtime.ground).for_company(new_id("cmp"))
+        for direction in (1, -1):
+            plan = (
+                await products.collection.find(products.scope()).sort([(sort, direction), ("_id", direction)]).explain()
+            )
+            stages = str(plan["queryPlanner"]["winningPlan"])
+            assert "IXSCAN" in stages
+            assert "'SORT'" not in stages
+
+    async def test_timers_and_saved_carts_are_found_by_an_index(self, catalog: Harness) -> None:
+        saved = SavedCarts(catalog.runtime.ground).for_company(new_id("cmp"))
+        carts = Carts(catalog.runtime.ground)
+        for found in (
+            saved.collection.find(saved.scope({"ownerId": "usr_1"})).sort([("createdAt", -1), ("_id", -1)]),
+            carts.collection.find({"remindAt": {"$lte": NOW}}).sort("remindAt", 1),
+        ):
+            stages = str((await found.explain())["queryPlanner"]["winningPlan"])
+            assert "IXSCAN" in stages
+            assert "'SORT'" not in stages
 
 
 class TestCarts:
