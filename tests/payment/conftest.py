@@ -37,6 +37,12 @@ from services.payment.service.webhooks import Webhooks
 
 WEBHOOK_SECRET = "whsec_of_the_tests"
 WEBHOOK_PATH = "/api/payments/webhooks/stripe/platform"
+PAYPAL_WEBHOOK_PATH = "/api/payments/webhooks/paypal/platform"
+PAYPAL = {
+    "PAYPAL_CLIENT_ID": "client-of-the-tests",
+    "PAYPAL_CLIENT_SECRET": "secret-of-the-tests",
+    "PAYPAL_WEBHOOK_ID": "WH-TESTS",
+}
 DEADLINE_SECONDS = 15
 
 
@@ -60,8 +66,17 @@ class Sandbox:
     def fault(self, **faults: Any) -> None:
         httpx2.post(f"{self.url}/_sandbox/faults", json=faults, timeout=10).raise_for_status()
 
+    def rule(self, method: str, fault: str, times: int = 1) -> None:
+        """A fault on the next changing calls of the provider behind a method."""
+        if method == "card":
+            self.fault(dropAnswers=times)
+            return
+        rule = {"provider": "paypal", "operation": "orders.create", "fault": fault, "times": times}
+        httpx2.post(f"{self.url}/_faults", json=rule, timeout=10).raise_for_status()
+
     def clear(self) -> None:
         httpx2.delete(f"{self.url}/_sandbox/faults", timeout=10).raise_for_status()
+        httpx2.delete(f"{self.url}/_faults", timeout=10).raise_for_status()
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +91,9 @@ def sandbox(desk_port: int) -> Iterator[Sandbox]:
         **os.environ,
         "MARKETHALL_SANDBOX_DB": ":memory:",
         "MARKETHALL_SANDBOX_WEBHOOK_URL": f"http://127.0.0.1:{desk_port}{WEBHOOK_PATH}",
+        "MARKETHALL_SANDBOX_PAYPAL_WEBHOOK_URL": f"http://127.0.0.1:{desk_port}{PAYPAL_WEBHOOK_PATH}",
         "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        **PAYPAL,
     }
     command = [sys.executable, "-m", "dev.sandbox", "--http-port", str(port), "--smtp-port", str(free_port())]
     process = subprocess.Popen(command, env=environ)
@@ -102,6 +119,8 @@ class Sales:
     door: Harness | None = None
     tokens: dict[str, str] = field(default_factory=dict)
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    last_callback: tuple[bytes, dict[str, str]] | None = None
 
     async def order(self, request: web.Request) -> web.Response:
         found = self.orders.get(request.match_info["id"])
@@ -113,13 +132,15 @@ class Sales:
     async def callback(self, request: web.Request) -> web.Response:
         if self.door is None:
             return web.Response(status=204)
-        headers = {"stripe-signature": request.headers["Stripe-Signature"]}
+        signed = ("stripe-", "paypal-")
+        headers = {name: value for name, value in request.headers.items() if name.lower().startswith(signed)}
+        self.last_callback = (await request.read(), headers)
         async with self.door.client() as gateway:
             answer = await gateway.post(request.path, content=await request.read(), headers=headers)
         return web.Response(status=answer.status_code)
 
     async def company(self, request: web.Request) -> web.Response:
-        return web.json_response({"timezone": "Pacific/Auckland"})
+        return web.json_response({"timezone": "Pacific/Auckland", "settings": self.settings})
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -130,6 +151,7 @@ async def desk(desk_port: int) -> AsyncIterator[tuple[Sales, str]]:
     app.router.add_get("/sales/internal/orders/{id}/instrument", sales.instrument)
     app.router.add_get("/company/internal/companies/{id}", sales.company)
     app.router.add_post(WEBHOOK_PATH, sales.callback)
+    app.router.add_post(PAYPAL_WEBHOOK_PATH, sales.callback)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
@@ -156,10 +178,12 @@ class Shop:
         customer: str | None = None,
         shop: str | None = None,
         seconds: int = 900,
+        capture: str = "automatic",
     ) -> str:
         """Place an order, with its goods held unless told otherwise; returns its id."""
         order_id = new_id("ord")
-        await self.create(order_id, method, token, amount=amount, customer=customer, shop=shop, seconds=seconds)
+        told: Any = {"amount": amount, "customer": customer, "shop": shop, "seconds": seconds, "capture": capture}
+        await self.create(order_id, method, token, **told)
         if reserve:
             await self.reserve(order_id)
         return order_id
@@ -174,6 +198,7 @@ class Shop:
         customer: str | None = None,
         shop: str | None = None,
         seconds: int = 900,
+        capture: str = "automatic",
     ) -> None:
         """Say that an order exists."""
         now = SystemClock().now()
@@ -189,6 +214,7 @@ class Shop:
             total=Money.of(amount, "GBP"),
             payment_method=method,
             has_payment_token=order_id in self.sales.tokens,
+            capture=capture,
             placed_at=now,
             deadline_at=now + timedelta(seconds=seconds),
         )
@@ -289,6 +315,17 @@ class Shop:
         url = f"{self.sandbox.url}/_sandbox/authenticate/{intent_id}"
         assert httpx2.post(url, data={"outcome": outcome}, timeout=10).status_code == 303
 
+    def buyer(self, paypal_order: str, outcome: str = "approve") -> None:
+        """What the buyer does on PayPal's page."""
+        url = f"{self.sandbox.url}/_sandbox/paypal/orders/{paypal_order}/{outcome}"
+        answer = httpx2.post(url, timeout=10)
+        assert answer.status_code == 200, answer.text
+
+    async def stored(self, payment_id: str) -> Payment:
+        """The payment as it stands in the database."""
+        found: Payment = await self.on.payments.for_company(self.company).get(payment_id)
+        return found
+
     def refunded_at_provider(self, order_id: str) -> int:
         """What the provider sent back for an order's payments, in minor units."""
         items = self.sandbox.look("payments", limit="1000")["items"]
@@ -334,6 +371,8 @@ async def harness(infrastructure: Infrastructure, sandbox: Sandbox, desk: tuple[
         "STRIPE_API_KEY": f"sk_test_{secrets.token_hex(8)}",
         "STRIPE_API_BASE": sandbox.url,
         "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        "PAYPAL_API_BASE": sandbox.url,
+        **PAYPAL,
         "MARKETHALL_SERVICE_URL_TEMPLATE": desk[1],
     }
     async with Harness("payment", infrastructure, **environment) as running:

@@ -3,14 +3,22 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
 from common.web.schema import In, Out, PatchIn, Resource, Text
 from services.payment.clients import CLIENT_SECRET, SECRET_KEY, WEBHOOK_ID, WEBHOOK_SECRET
 from services.payment.domain import KeptEvent, ProviderAccount
 from services.payment.domain.provider_account import ProviderName
 
-Key = Annotated[SecretStr, StringConstraints(pattern=r"^[\x21-\x7e]{4,300}$")]
+
+def _printable(key: SecretStr) -> SecretStr:
+    text = key.get_secret_value()
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("must be a key as the provider shows it")
+    return key
+
+
+Key = Annotated[SecretStr, Field(min_length=4, max_length=300), AfterValidator(_printable)]
 ClientId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{4,200}$")]
 _NEEDED = {"stripe": ("secret_key",), "paypal": ("client_id", "client_secret")}
 _FOREIGN = {"stripe": ("client_id", "client_secret", "webhook_id"), "paypal": ("secret_key", "webhook_secret")}

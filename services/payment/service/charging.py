@@ -167,6 +167,7 @@ class Charging:
                 payment.ask_action(outcome, now)
             case "pending" | "approved" if payment.status in UNDER_WAY:
                 payment.refer(outcome)
+                payment.next_action = payment.next_action if outcome.kind == "approved" else None
                 payment.wait(now)
         return []
 
