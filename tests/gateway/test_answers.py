@@ -105,3 +105,4 @@ class TestSafety:
             told = await reader.readuntil(b"\r\n\r\n")
             writer.close()
         assert told.startswith(b"HTTP/1.1 408")
+        assert b"connection: close" in told

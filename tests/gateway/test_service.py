@@ -118,6 +118,25 @@ class TestAddress:
         assert begin(scope, []).request_id.startswith("req_")
 
 
+class TestPath:
+    @pytest.mark.parametrize(
+        ("method", "path", "headers", "safely"),
+        [
+            ("PUT", "/api/shops/shp_1", [], True),
+            ("PUT", "/api/orders/ord_1/status", [], False),
+            ("DELETE", "/api/orders/ord_1", [], False),
+            ("DELETE", "/api/orders/ord_1", [(b"idempotency-key", b"k")], True),
+        ],
+    )
+    def test_repeats_what_is_called_in_the_end(
+        self, method: str, path: str, headers: list[tuple[bytes, bytes]], safely: bool
+    ) -> None:
+        scope = {"type": "http", "method": method, "path": path, "headers": headers, "query_string": b""}
+        call = begin(scope, [])
+        call.path()
+        assert call.head.repeats_safely is safely
+
+
 class TestKindOf:
     @pytest.mark.parametrize(
         ("method", "path", "kind"),

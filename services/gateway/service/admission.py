@@ -71,8 +71,8 @@ class Admission:
         return opened.claims.company_id
 
     async def _before_new_key(self, call: Call) -> None:
-        """A key that is not known here is a try, as signing in is."""
-        await self._take(call, self._settings.sign_in_limit, f"new_key:{call.address}")
+        """A key that is not known here is a try, as signing in is; told of only where it is refused."""
+        await self._take(call, self._settings.sign_in_limit, f"new_key:{call.address}", is_told=False)
 
     async def _named(self, call: Call, of_key: str | None) -> list[str]:
         named = [
@@ -98,11 +98,12 @@ class Admission:
         if company is not None and company.requests_per_minute is not None:
             await self._take(call, f"{company.requests_per_minute}/m", f"company:{company_id}")
 
-    async def _take(self, call: Call, limit: str, caller: str) -> None:
+    async def _take(self, call: Call, limit: str, caller: str, *, is_told: bool = True) -> None:
         """Count once; the answer's head tells of the tightest limit. Raises TooManyRequests."""
         allowance = await self._limits.take(limit, caller)
         is_refused = allowance.retry_seconds is not None
-        if call.remaining is None or is_refused or allowance.remaining < call.remaining:
+        is_tightest = call.remaining is None or allowance.remaining < call.remaining
+        if is_refused or (is_told and is_tightest):
             call.remaining = allowance.remaining
             call.limits = allowance.headers()
         if allowance.retry_seconds is not None:

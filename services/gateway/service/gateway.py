@@ -16,6 +16,7 @@ from common.runtime import Runtime
 from services.gateway.clients import Services
 from services.gateway.domain import destinations
 from services.gateway.domain.rates import kind_of
+from services.gateway.domain.refusals import BodyTooSlow
 from services.gateway.service.admission import Admission
 from services.gateway.service.answers import problem_of, with_headers
 from services.gateway.service.bodies import ClientGone
@@ -30,6 +31,9 @@ from services.gateway.service.tenants import Tenants
 from services.gateway.settings import Settings
 
 log = get_logger(__name__)
+
+CLOSING = (b"connection", b"close")
+"""Who does not send what it announced sends nothing else on this connection."""
 
 _calls = Counter("markethall_forwarded_total", "Calls forwarded", ["service", "status"])
 _seconds = Histogram("markethall_forwarded_seconds", "Time to answer a forwarded call", ["service"])
@@ -56,6 +60,8 @@ class Gateway:
         try:
             await self._answer(app, call, receive, send)
         except DomainError as error:
+            if isinstance(error, BodyTooSlow):
+                call.added.append(CLOSING)
             answer = problem_of(error, scope["path"])
             call.status = answer.status_code
             await answer(scope, receive, with_headers(send, call.answer_head()))
