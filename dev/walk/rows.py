@@ -23,7 +23,8 @@ class Row:
     the given kind. ``hidden``: for one caller, kinds of the same company that it must not find either.
     ``refused``: what particular callers are told instead of the usual 401 or 403. ``fresh``: the parameters
     whose resource is made anew for each call that may succeed, since it is used up. ``sees_all``: callers of
-    the platform, to whom every company's resources are shown.
+    the platform, to whom every company's resources are shown. ``also_refused``: with what else than 422 the route
+    may turn down a hostile value.
     """
 
     route: str
@@ -40,6 +41,7 @@ class Row:
     answers: Mapping[str, frozenset[int]] = field(default_factory=dict)
     fresh: frozenset[str] = frozenset()
     sees_all: frozenset[str] = frozenset()
+    also_refused: frozenset[int] = frozenset()
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes | None = None
 

@@ -45,7 +45,7 @@ class Siege:
         for each in hostile.bodies(valid):
             headers = {**caller.headers, **row.headers, **each.headers}
             answer = await self.http.request(row.method, path, content=each.content, headers=headers)
-            self._judge(row, caller.name, each.what, each.expected, answer)
+            self._judge(row, caller.name, each.what, each.expected | row.also_refused, answer)
 
     async def headers(self, row: Row, world: World, caller: Caller) -> None:
         """Header values that are none, beside a body that is refused anyway."""
@@ -66,7 +66,9 @@ class Siege:
         """Parameters that no list takes."""
         path = await _path(row, world)
         plain = await self.http.get(path, headers=caller.headers)
-        if plain.status_code != 200 or "nextCursor" not in plain.text:
+        if plain.status_code != 200 or not plain.headers.get("content-type", "").startswith("application/json"):
+            return
+        if "nextCursor" not in plain.json():
             return
         for query in LIST_QUERIES:
             answer = await self.http.get(f"{path}?{query}", headers=caller.headers)
@@ -87,12 +89,20 @@ class Siege:
         finding = Finding(row.route, caller, what, str(sorted(expected)), f"{answer.status_code} {answer.text[:160]}")
         if answer.status_code >= 500:
             self.server_errors.append(finding)
-        elif answer.status_code not in expected or not _is_problem(answer):
+        elif not (answer.status_code in expected and _is_problem(answer)) and not _is_all_rejected(answer):
             self.wrong.append(finding)
 
 
 def _is_problem(answer: httpx2.Response) -> bool:
     return answer.headers.get("content-type", "").startswith("application/problem+json") and "code" in answer.json()
+
+
+def _is_all_rejected(answer: httpx2.Response) -> bool:
+    """Whether this is a batch of which no row was accepted, each with its problem."""
+    if answer.status_code != 200 or "results" not in answer.text:
+        return False
+    rows = answer.json()["results"]
+    return bool(rows) and all(row["status"] == "rejected" and row["problem"]["code"] for row in rows)
 
 
 async def _path(row: Row, world: World) -> str:

@@ -136,3 +136,35 @@ class TestLimit:
                 return (await admin.post("/api/shops", json={"name": "One", "code": "1"})).status_code == 201
 
             await eventually(opens)
+
+
+class TestStaff:
+    async def test_pages_and_refuses_what_no_list_takes(self, shop: Harness) -> None:
+        company_id = await company(shop)
+        async with shop.user("company_admin", company_id) as admin:
+            path = f"/api/shops/{(await admin.post('/api/shops', json={'name': 'One', 'code': '1'})).json()['id']}"
+            shops = shop.app.state.runtime.database["shops"]
+            people = [
+                {
+                    "userId": f"usr_{number}",
+                    "email": "a@b.example",
+                    "name": None,
+                    "role": "shop_staff",
+                    "status": "active",
+                }
+                for number in range(5)
+            ]
+            await shops.update_one({"_id": path.rpartition("/")[2]}, {"$set": {"staff": people}})
+            seen: list[str] = []
+            cursor: str | None = ""
+            while cursor is not None:
+                params = {"limit": "2"} | ({"cursor": cursor} if cursor else {})
+                page = (await admin.get(f"{path}/staff", params=params)).json()
+                seen += [member["userId"] for member in page["items"]]
+                cursor = page["nextCursor"]
+            refused = [
+                (await admin.get(f"{path}/staff?{query}")).status_code
+                for query in ("limit=0", "limit=101", "cursor=usr_9", "sort=name", "colour=red")
+            ]
+        assert seen == [f"usr_{number}" for number in range(5)]
+        assert refused == [422] * 5

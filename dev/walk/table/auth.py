@@ -29,12 +29,13 @@ def person(world: World) -> dict[str, Any]:
 
 ROWS = [
     Row("GET /.well-known/jwks.json", EVERYBODY | {SCOPELESS}),
-    Row("POST /api/auth/register", ANYBODY, body=registration),
+    Row("POST /api/auth/register", ANYBODY, body=registration, also_refused=frozenset({403})),
     Row(
         "POST /api/auth/login",
         ANYBODY,
         body=lambda _: {"email": "no@one.example", "password": "x"},
         ok=frozenset({401}),
+        also_refused=frozenset({401}),
     ),
     Row("POST /api/auth/refresh", ANYBODY, body=lambda _: {"refreshToken": "none"}, ok=frozenset({401})),
     Row("GET /api/auth/me", PEOPLE),

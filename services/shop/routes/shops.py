@@ -2,16 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from common.identity.principal import Principal
 from common.identity.requires import InternalCaller, requires
 from common.pagination import Page, PageRequest
 from common.web.etag import IfMatch, tag
-from common.web.lists import listing
+from common.web.lists import listing, refuse_unknown
 from services.shop.schemas.shops import ShopFacts, ShopIn, ShopOut, ShopPatch, StaffIn, StaffOut
 from services.shop.service import Services
 from services.shop.service.shops import ShopService
+
+SHORT_PAGE = 20
+LONGEST_PAGE = 100
 
 router = APIRouter(tags=["shops"])
 
@@ -69,11 +72,17 @@ async def add_staff(shop_id: str, body: StaffIn, who: StaffManager, shops: Shops
     return StaffOut.model_validate(member)
 
 
-@router.get("/api/shops/{shop_id}/staff")
-async def list_staff(shop_id: str, who: StaffReader, shops: Shops) -> Page[StaffOut]:
-    """List who works in a shop."""
-    shop = await shops.read(who, shop_id)
-    return Page(items=[StaffOut.model_validate(member) for member in shop.staff], next_cursor=None)
+@router.get("/api/shops/{shop_id}/staff", dependencies=[Depends(refuse_unknown)])
+async def list_staff(
+    shop_id: str,
+    who: StaffReader,
+    shops: Shops,
+    limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE)] = SHORT_PAGE,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+) -> Page[StaffOut]:
+    """List who works in a shop, in the order in which they began."""
+    members, following = await shops.staff(who, shop_id, limit, cursor)
+    return Page(items=[StaffOut.model_validate(member) for member in members], next_cursor=following)
 
 
 @router.delete("/api/shops/{shop_id}/staff/{user_id}", status_code=204)

@@ -1,10 +1,11 @@
 """Use cases of shops and of who works in them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from common.clients import CallRefused, ServiceClients
 from common.clock import Clock
-from common.errors import ComeBackLater, Conflict, Forbidden
+from common.errors import ComeBackLater, Conflict, Forbidden, Invalid
 from common.events.identity import UserUpdated
 from common.events.parts import PostalAddress
 from common.identity.principal import Principal
@@ -62,6 +63,20 @@ class ShopService:
         """One shop. Raises NotFound, also for one that the caller does not work in."""
         who.require_shop(shop_id)
         return await self._shops.for_company(who.tenant).get(shop_id)
+
+    async def staff(
+        self, who: Principal, shop_id: str, limit: int, cursor: str | None
+    ) -> tuple[Sequence[StaffMember], str | None]:
+        """A page of those who work in a shop, and the cursor of the next. Raises Invalid ``invalid_cursor``."""
+        members = (await self.read(who, shop_id)).staff
+        begin = 0
+        if cursor is not None:
+            places = [place for place, member in enumerate(members) if member.user_id == cursor]
+            if not places:
+                raise Invalid("invalid_cursor", "This cursor leads nowhere.", [("cursor", "is not one of this list")])
+            begin = places[0] + 1
+        page = members[begin : begin + limit]
+        return page, page[-1].user_id if begin + limit < len(members) else None
 
     async def tell(self, who: Principal, shop_id: str) -> Shop:
         """One shop for another service."""
