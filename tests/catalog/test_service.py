@@ -117,25 +117,29 @@ class TestSearchIndex:
         assert index.in_category("cmp_2", "cat_1", 10) == []
 
 
-def names_in(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
+def folders_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if path.is_dir()}
 
 
 class TestSearchFolder:
     async def test_takes_away_what_a_killed_process_left_and_nothing_else(self, tmp_path: Path) -> None:
         held = SearchFolder.open(tmp_path)
-        (left := tmp_path / f"{PREFIX}left").mkdir()
-        (left / LOCK).touch()
+        (tmp_path / f"{PREFIX}left").mkdir()
+        (tmp_path / f"{PREFIX}left{LOCK}").touch()
         (tmp_path / "other").mkdir()
         other = SearchFolder.open(tmp_path)
         index = SearchIndex(other.path)
         index.put([entry("p1", "Mug")])
         index.commit()
         assert index.search("cmp_1", "mug", 10) == ["p1"]
-        assert names_in(tmp_path) == {held.path.name, other.path.name, "other"}
+        assert folders_in(tmp_path) == {held.path.name, other.path.name, "other"}
         await held.close()
         await other.close()
-        assert names_in(tmp_path) == {"other"}
+        assert folders_in(tmp_path) == {"other"}
+        other.path.mkdir()  # as an index does that is still writing
+        last = SearchFolder.open(tmp_path)
+        assert folders_in(tmp_path) == {last.path.name, "other"}
+        await last.close()
 
 
 class OneShelf:
