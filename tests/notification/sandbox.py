@@ -22,3 +22,16 @@ class Sandbox:
         address = f"{self.url}/2010-04-01/Accounts/{account}/Messages.json"
         answer = httpx2.get(address, params={"To": to, "PageSize": 100}, auth=(account, token))
         return list(answer.json()["messages"])
+
+    def pushes(self, token: str) -> list[dict[str, Any]]:
+        answer = httpx2.get(f"{self.url}/_inspect/pushes", params={"token": token, "limit": 100})
+        return list(answer.json()["items"])
+
+    def break_down(self, provider: str, fault: str, **rule: Any) -> None:
+        """Ask for a fault of one provider."""
+        answer = httpx2.post(f"{self.url}/_faults", json={"provider": provider, "fault": fault, **rule})
+        assert answer.is_success, answer.text
+
+    def mend(self) -> None:
+        """No faults any more."""
+        httpx2.delete(f"{self.url}/_faults")
