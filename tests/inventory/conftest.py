@@ -70,6 +70,18 @@ class Company:
         found: dict[str, Any] = answer.json()
         return found
 
+    async def warehouse(self, code: str, **stock: int) -> str:
+        """Open a warehouse without a shop and receive goods there; its id."""
+        async with self.admin() as admin:
+            made = await admin.post(f"{BASE}/warehouses", json={"name": code, "code": code})
+            assert made.status_code == 201, made.text
+            for sku, quantity in stock.items():
+                body = {"warehouseId": made.json()["id"], "sku": sku, "delta": quantity, "reason": "received"}
+                answer = await admin.post(f"{BASE}/adjustments", json=body)
+                assert answer.status_code == 201, answer.text
+        found: str = made.json()["id"]
+        return found
+
     async def row(self, sku: str) -> dict[str, Any]:
         """What is there of a SKU, over all warehouses."""
         async with self.admin() as admin:

@@ -1,6 +1,7 @@
 """Rules without I/O: allocation, status, the ledger, warehouses, periods."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 
 import pytest
 from hypothesis import given
@@ -45,17 +46,48 @@ class TestAllocate:
         _, (short,) = allocate([Demand(sku="A", quantity=9)], ["w1", "w2"], {("w1", "A"): -3, ("w2", "A"): 4})
         assert (short.requested, short.available) == (9, 4)
 
+    def test_asks_the_fullest_first_when_it_must_split(self) -> None:
+        available = {("w1", "A"): 2, ("w2", "A"): 3, ("w3", "A"): 4}
+        lines, _ = allocate([Demand(sku="A", quantity=6)], ["w1", "w2", "w3"], available)
+        assert [(one.warehouse_id, one.quantity) for one in lines] == [("w3", 4), ("w2", 2)]
+
+    @given(st.integers(1, 30), st.lists(st.integers(-3, 12), max_size=6))
+    def test_splits_as_little_as_any_choice_of_warehouses_could(self, quantity: int, stocks: list[int]) -> None:
+        available = {(f"w{index}", "A"): has for index, has in enumerate(stocks)}
+        places = [place for place, _ in available]
+        lines, short = allocate([Demand(sku="A", quantity=quantity)], places, available)
+        enough = [
+            size
+            for size in range(len(stocks) + 1)
+            for chosen in combinations(stocks, size)
+            if sum(max(has, 0) for has in chosen) >= quantity
+        ]
+        assert len(lines) == min(enough, default=0)
+        assert bool(short) == (not enough)
+
+    def test_wants_a_sku_as_a_whole_while_a_part_is_missing(self) -> None:
+        demand = [Demand(sku="A", quantity=3), Demand(sku="B", quantity=1)]
+        held = [
+            StockLine(sku="A", warehouse_id="w1", quantity=1),
+            StockLine(sku="A", warehouse_id="w2", quantity=1),
+            StockLine(sku="B", warehouse_id="w2", quantity=1),
+        ]
+        assert missing(demand, held) == demand[:1]
+
     @given(
         st.dictionaries(st.sampled_from("ABC"), st.integers(1, 9)),
         st.dictionaries(st.tuples(st.sampled_from(["w1", "w2"]), st.sampled_from("ABC")), st.integers(-3, 12)),
     )
-    def test_gives_each_sku_once_and_never_more_than_there_is(
+    def test_gives_what_is_asked_or_nothing_and_never_more_than_there_is(
         self, wanted: dict[str, int], available: dict[tuple[str, str], int]
     ) -> None:
         demand = [Demand(sku=sku, quantity=quantity) for sku, quantity in wanted.items()]
         lines, shortages = allocate(demand, ["w1", "w2"], available)
-        assert sorted([one.sku for one in lines] + [one.sku for one in shortages]) == sorted(wanted)
-        assert all(one.quantity == wanted[one.sku] for one in lines)
+        given = {sku: sum(one.quantity for one in lines if one.sku == sku) for sku in wanted}
+        has = {sku: sum(max(available.get((place, sku), 0), 0) for place in ("w1", "w2")) for sku in wanted}
+        assert given == {sku: quantity if has[sku] >= quantity else 0 for sku, quantity in wanted.items()}
+        assert [one.sku for one in shortages] == [sku for sku in wanted if has[sku] < wanted[sku]]
+        assert len({(one.warehouse_id, one.sku) for one in lines}) == len(lines)
         assert all(available[(one.warehouse_id, one.sku)] >= one.quantity for one in lines)
         assert missing(demand, lines) == [need for need in demand if need.sku in {s.sku for s in shortages}]
 

@@ -117,11 +117,11 @@ class Reserving:
         coming = {None, *await self._reservations.for_company(stock.company_id).wavering(list(order_ids))}
         most = {shortage.sku: 0 for shortage in shortages}
         for sku, held in rows:
-            most[sku] = max(most[sku], sum(quantity for order_id, quantity in held.items() if order_id in coming))
+            most[sku] += max(sum(quantity for order_id, quantity in held.items() if order_id in coming), 0)
         return all(most[shortage.sku] >= shortage.requested for shortage in shortages)
 
     async def _take_all(self, reservation: Reservation, *, is_first: bool) -> tuple[list[StockLine], list[Shortage]]:
-        """Take each SKU from the first warehouse that has enough. What is held, and what fell short."""
+        """Take each SKU from one warehouse, or from several if it must. What is held, and what fell short."""
         stock = self._stock.for_company(str(reservation.company_id))
         planned = reservation.planned if is_first else []  # later, what is held already is looked up first
         if planned and await stock.take(reservation, planned):
@@ -131,6 +131,7 @@ class Reserving:
             wanted = missing(reservation.demand, held)
             if not wanted:
                 return held, []
+            held = await self._whole(stock, reservation, held, {need.sku for need in wanted})
             warehouses = in_order(await self._warehouses.for_company(stock.company_id).all(), reservation.shop_id)
             places = [warehouse.id for warehouse in warehouses]
             lines, shortages = allocate(wanted, places, await stock.available([need.sku for need in wanted]))
@@ -139,6 +140,13 @@ class Reserving:
             await self._plan(reservation, lines)
             await stock.take(reservation, lines)
         raise ComeBackLater(f"the stock for {reservation.order_id} is fought over")
+
+    async def _whole(
+        self, stock: Stock, reservation: Reservation, held: list[StockLine], wanted: set[str]
+    ) -> list[StockLine]:
+        """Give back the parts of SKUs whose other parts went to somebody else: they are planned anew. What stays."""
+        await stock.give_back(reservation, [line for line in held if line.sku in wanted])
+        return [line for line in held if line.sku not in wanted]
 
     async def _plan(self, reservation: Reservation, lines: list[StockLine]) -> None:
         """Note where else goods are about to be taken from, before it is done: a resuming worker looks there."""

@@ -193,8 +193,10 @@ class Taking:
 
 
 def _one_place_each(reservation: Reservation) -> list[StockLine]:
-    """The first planned place of each SKU."""
-    places: dict[str, StockLine] = {}
-    for line in reservation.planned:
-        places.setdefault(line.sku, line)
-    return list(places.values())
+    """All of each SKU from the first place planned for it, which may have been asked for a part only."""
+    places = {line.sku: line.warehouse_id for line in reversed(reservation.planned)}
+    return [
+        StockLine(sku=need.sku, warehouse_id=places[need.sku], quantity=need.quantity)
+        for need in reservation.demand
+        if need.sku in places
+    ]

@@ -135,12 +135,12 @@ class Reservations(Store[Reservation]):
         return await self.find(reservation_id(order_id))
 
     async def wavering(self, order_ids: list[str]) -> set[str]:
-        """Those of the orders whose holds end or may end: in work for more than one SKU, or ended without a sale."""
+        """Those of the orders whose holds end or may end: in work for more than one part, or ended without a sale."""
         if not order_ids:
             return set()
-        in_work = {"state": "reserving", "demand.1": {"$exists": True}}
+        several = [{"state": "reserving", f"{parts}.1": {"$exists": True}} for parts in ("demand", "planned")]
         ended = {"state": {"$in": ["failed", "releasing", "released"]}}
-        criteria = {"orderId": {"$in": order_ids}, "$or": [in_work, ended]}
+        criteria = {"orderId": {"$in": order_ids}, "$or": [*several, ended]}
         found = self.collection.find(self.scope(criteria), {"orderId": 1}).limit(len(order_ids))
         return {document["orderId"] async for document in found}
 
