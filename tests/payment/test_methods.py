@@ -117,7 +117,7 @@ class TestPay:
             async with customer(shop, "cus_a") as owner:
                 answer = await owner.post("/api/payments/process", json=paying(order, kept["id"]))
             assert (answer.status_code, answer.json()["status"]) == (200, "succeeded")
-        assert shop.intent_of(answer.json()["id"])["customer"]
+        assert (await shop.stored(answer.json()["id"])).payer_reference
 
     async def test_another_customers_is_not_there(self, shop: Shop) -> None:
         kept = await keep(shop, "cus_a")

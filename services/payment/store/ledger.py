@@ -1,5 +1,6 @@
 """Reading the ledger: balances, entries, and what a balance is made of."""
 
+from dataclasses import replace
 from typing import Any
 
 from pymongo import IndexModel
@@ -63,11 +64,12 @@ class Ledger:
         """Entries of the company, narrowed by what is given."""
         named = {"lines.account": account, "orderId": order_id, "paymentId": payment_id}
         criteria = {"companyId": company_id, **{name: value for name, value in named.items() if value is not None}}
-        combined = {"$and": [criteria, request.filter()]} if request.after else criteria
-        cursor = self._collection.find(combined).sort([(request.sort, request.direction), ("_id", request.direction)])
+        by_time = replace(request, sort="at")  # an entry is made when it is: createdAt is its at
+        combined = {"$and": [criteria, by_time.filter()]} if request.after else criteria
+        cursor = self._collection.find(combined).sort([("at", request.direction), ("_id", request.direction)])
         documents = [document async for document in cursor.limit(request.limit + 1)]
         shown = documents[: request.limit]
         following = None
         if len(documents) > request.limit:
-            following = request.cursor_for(shown[-1][request.sort], shown[-1]["_id"])
+            following = request.cursor_for(shown[-1]["at"], shown[-1]["_id"])
         return Page(items=shown, next_cursor=following)
