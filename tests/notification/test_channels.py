@@ -1,6 +1,7 @@
 """The contract of every channel, held with the real SDKs against the sandbox; and a provider that is stuck."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
@@ -88,6 +89,16 @@ class TestEveryChannel:
         with pytest.raises(Refused) as refused:
             await channels[channel].send(outgoing(REFUSED[channel]), repeated=False)
         assert not refused.value.dead_address
+
+    @pytest.mark.parametrize("address", ["", "nobody", "@", "a@", "ü ö@x.example", "a@b@c", "<>", "a,b"])
+    async def test_refuses_or_takes_any_address_a_record_may_hold(
+        self, channels: dict[Channel, ChannelPort], address: str
+    ) -> None:
+        for channel in ("email", "sms", "push"):
+            with contextlib.suppress(Refused, NotHandedOver):
+                await channels[channel].send(outgoing(address), repeated=False)
+        receipt = await channels["email"].send(outgoing(TAKES["email"]), repeated=False)
+        assert receipt.provider_id is None, "the connection is still of use"
 
     @pytest.mark.parametrize("channel", LATER)
     async def test_hears_when_it_is_to_come_again(self, channels: dict[Channel, ChannelPort], channel: Channel) -> None:

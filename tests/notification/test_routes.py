@@ -250,6 +250,25 @@ class TestTrying:
         async with notification.user("shop_staff", company_id) as staff:
             assert (await staff.post(f"{ROOT}/test", json=body)).status_code == 403
 
+    @pytest.mark.parametrize(
+        ("channel", "to"),
+        [
+            ("email", "not an address"),
+            ("email", "a@b\r\nBcc: all@x.example"),
+            ("sms", "0163296"),
+            ("sms", "a@x.example"),
+            ("push", "a b"),
+            ("in_app", "somebody"),
+            ("pigeon", "a@x.example"),
+            ("email", 7),
+            ("email", {"$gt": ""}),
+        ],
+    )
+    async def test_refuses_what_no_channel_takes(self, notification: Harness, channel: str, to: Any) -> None:
+        async with notification.user("company_admin", "cmp_d") as admin:
+            answer = await admin.post(f"{ROOT}/test", json={"channel": channel, "to": to})
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_body")
+
     async def test_lists_the_channels(self, notification: Harness) -> None:
         async with notification.user("company_admin", "cmp_d") as admin:
             shown = {each["channel"]: each for each in await items(admin, "/channels")}

@@ -27,7 +27,7 @@ class SmtpMail:
         """Hand over one mail. Raises Refused or NotHandedOver."""
         try:
             mail = _mail(message, self._settings.smtp_sender)
-        except ValueError as error:  # a line break in a header, an address that is none
+        except (ValueError, IndexError) as error:  # a line break in a header, an address without its end
             raise Refused(f"cannot be written as a mail: {error}") from error
         connection = await self._idle.get()
         kept: aiosmtplib.SMTP | None = None
@@ -36,6 +36,9 @@ class SmtpMail:
                 connection = await self._connect()
             await connection.send_message(mail)
             kept = connection
+        except ValueError as error:  # no address that a mail server could be given
+            kept = connection
+            raise Refused(f"cannot be sent as a mail: {error}") from error
         except (aiosmtplib.SMTPResponseException, aiosmtplib.SMTPRecipientsRefused) as error:
             kept = connection
             raise _verdict(error) from error

@@ -1,12 +1,18 @@
 """Messages as they are shown and asked for."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, EmailStr, Field, StringConstraints, TypeAdapter, model_validator
 
-from common.web.schema import In, Out, Resource, Text
+from common.web.schema import Identifier, In, Out, Resource, Text
 from services.notification.domain import Channel, Notification, Priority, Status
+from services.notification.schemas.devices import Token
+
+_ADDRESS: TypeAdapter[Any] = TypeAdapter(EmailStr)
+_NUMBER: TypeAdapter[Any] = TypeAdapter(Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")])
+_TOKEN: TypeAdapter[Any] = TypeAdapter(Token)
+_PERSON: TypeAdapter[Any] = TypeAdapter(Identifier)
 
 
 class RecipientOut(Out):
@@ -33,8 +39,28 @@ class AttemptOut(Out):
     error: str | None
 
 
+_EXAMPLE: dict[str, Any] = {
+    "id": "ntf_01jd0000000000000000000000",
+    "companyId": "cmp_01jd0000000000000000000000",
+    "version": 2,
+    "createdAt": "2026-11-21T12:00:00Z",
+    "updatedAt": "2026-11-21T12:00:01Z",
+    "type": "order_confirmation",
+    "channel": "email",
+    "priority": "important",
+    "status": "sent",
+    "recipient": {"userId": None, "customerId": "cus_01jd0000000000000000000000", "address": "ada@shop.example"},
+    "subject": "Your order O-1 is confirmed",
+    "reference": {"type": "order", "id": "ord_01jd0000000000000000000000"},
+    "attempts": [{"at": "2026-11-21T12:00:01Z", "channel": "email", "status": "sent", "error": None}],
+    "read": False,
+}
+
+
 class NotificationOut(Resource):
     """A message and what became of it; ``read``: whether the caller has marked it so."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     type: str
     channel: Channel
@@ -95,6 +121,12 @@ class TestIn(In):
 
     channel: Literal["email", "sms", "push", "in_app"]
     to: Text = Field(max_length=500)
+
+    @model_validator(mode="after")
+    def _fits_the_channel(self) -> Self:
+        checks = {"email": _ADDRESS, "sms": _NUMBER, "push": _TOKEN, "in_app": _PERSON}
+        checks[self.channel].validate_python(self.to)
+        return self
 
 
 class ChannelOut(Out):

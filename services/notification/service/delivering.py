@@ -151,6 +151,10 @@ class Delivering:
         except TimeoutError:
             lane.noted("no answer in time")
             return _failed("no answer in time", unsure=True)
+        except Exception as error:
+            # One message that breaks a library must not stop the lane, nor be taken again for ever.
+            log.error("delivery_broke", notificationId=notification.id, channel=lane.channel, exc_info=error)
+            return _failed(f"broke: {type(error).__name__}", unsure=True)
         lane.noted(None)
         return lambda fresh, now: fresh.note_sent(now, receipt.provider_id)
 
