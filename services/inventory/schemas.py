@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator
 
 from common.web.schema import Code, Identifier, In, LongText, Out, PatchIn, Resource, Text
+from services.inventory.domain.explanation import Explanation
 from services.inventory.domain.ledger import Reason
 from services.inventory.domain.stock import SkuStock, Status
 
@@ -145,6 +146,45 @@ class SkuOut(Out):
         """The sums and the rows."""
         sums = {name: stock.total(name) for name in ("on_hand", "reserved", "available", "incoming")}
         return cls(sku=stock.sku, warehouses=[StockOut.model_validate(row) for row in stock.warehouses], **sums)
+
+
+class ReasonSumOut(Out):
+    """All movements of one reason, in pieces."""
+
+    reason: str
+    delta: int
+    entries: int
+
+
+class WarehouseExplanationOut(Out):
+    """On hand in one warehouse, and the sum of its movements, which are the same."""
+
+    warehouse_id: str
+    on_hand: int
+    ledger: int
+    is_explained: bool
+    reasons: list[ReasonSumOut]
+
+
+class ExplanationOut(Out):
+    """Why so much of a SKU is on hand."""
+
+    sku: str
+    on_hand: int
+    ledger: int
+    is_explained: bool
+    warehouses: list[WarehouseExplanationOut]
+
+    @classmethod
+    def of(cls, sku: str, parts: list[Explanation]) -> "ExplanationOut":
+        """The sums and the warehouses."""
+        return cls(
+            sku=sku,
+            on_hand=sum(part.on_hand for part in parts),
+            ledger=sum(part.ledger for part in parts),
+            is_explained=all(part.is_explained for part in parts),
+            warehouses=[WarehouseExplanationOut.model_validate(part) for part in parts],
+        )
 
 
 class ThresholdPatch(PatchIn):

@@ -42,11 +42,19 @@ async def list_movements(
     sku: str | None = None,
     warehouse_id: Annotated[str | None, Query(alias="warehouseId")] = None,
     reason: Reason | None = None,
+    reference_id: Annotated[str | None, Query(alias="referenceId", max_length=100)] = None,
     start: Annotated[str | None, Query(alias="from", max_length=40)] = None,
     end: Annotated[str | None, Query(alias="to", max_length=40)] = None,
 ) -> Page[MovementOut]:
     """List the stock ledger."""
     found = await inventory.reading.list_movements(
-        who, page, sku=sku, warehouse_id=warehouse_id, reason=reason, start=start, end=end
+        who,
+        page,
+        sku=sku,
+        warehouse_id=warehouse_id,
+        reason=reason,
+        reference_id=reference_id,
+        start=start,
+        end=end,
     )
     return Page(items=[MovementOut.model_validate(one) for one in found.items], next_cursor=found.next_cursor)

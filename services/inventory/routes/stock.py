@@ -11,7 +11,15 @@ from common.web.schema import Search
 from services.inventory.domain.reservation import State
 from services.inventory.domain.stock import Status
 from services.inventory.routes.parts import BASE, Adjuster, Inventory, Reader
-from services.inventory.schemas import AvailableOut, ReservationOut, SkuOut, StockFacts, StockOut, ThresholdPatch
+from services.inventory.schemas import (
+    AvailableOut,
+    ExplanationOut,
+    ReservationOut,
+    SkuOut,
+    StockFacts,
+    StockOut,
+    ThresholdPatch,
+)
 
 router = APIRouter(tags=["inventory"])
 
@@ -35,6 +43,12 @@ async def list_stock(
     return Page(items=[StockOut.model_validate(row) for row in found.items], next_cursor=found.next_cursor)
 
 
+@router.get(f"{BASE}/products/{{sku:path}}/explanation")
+async def explain_stock(sku: str, who: Reader, inventory: Inventory) -> ExplanationOut:
+    """Explain what is on hand of a SKU by its movements."""
+    return ExplanationOut.of(sku, await inventory.reading.explain(who, sku))
+
+
 @router.get(f"{BASE}/products/{{sku:path}}")
 async def read_stock(sku: str, who: Reader, inventory: Inventory) -> SkuOut:
     """Read the stock of one SKU."""
@@ -56,10 +70,22 @@ async def list_reservations(
     page: Annotated[PageRequest, listing()],
     order_id: Annotated[str | None, Query(alias="orderId")] = None,
     status: State | None = None,
+    sku: str | None = None,
+    warehouse_id: Annotated[str | None, Query(alias="warehouseId")] = None,
+    start: Annotated[str | None, Query(alias="from", max_length=40)] = None,
+    end: Annotated[str | None, Query(alias="to", max_length=40)] = None,
 ) -> Page[ReservationOut]:
     """List what orders hold or took."""
-    found = await inventory.reading.list_reservations(who, page, order_id=order_id, status=status)
+    found = await inventory.reading.list_reservations(
+        who, page, order_id=order_id, status=status, sku=sku, warehouse_id=warehouse_id, start=start, end=end
+    )
     return Page(items=[ReservationOut.model_validate(one) for one in found.items], next_cursor=found.next_cursor)
+
+
+@router.get(f"{BASE}/reservations/{{reservation_id}}")
+async def read_reservation(reservation_id: str, who: Reader, inventory: Inventory) -> ReservationOut:
+    """Read what an order holds or took."""
+    return ReservationOut.model_validate(await inventory.reading.one_reservation(who, reservation_id))
 
 
 @router.get("/internal/stock", include_in_schema=False)

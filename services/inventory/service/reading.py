@@ -3,9 +3,10 @@
 import re
 from typing import Any
 
-from common.errors import NotFound
+from common.errors import Conflict, NotFound
 from common.identity.principal import Principal
 from common.pagination import Page, PageRequest
+from services.inventory.domain.explanation import Explanation, explain
 from services.inventory.domain.ledger import Movement
 from services.inventory.domain.period import bounds
 from services.inventory.domain.reservation import Reservation
@@ -16,6 +17,8 @@ from services.inventory.store.products import Companies, Skus
 from services.inventory.store.reservations import Reservations
 from services.inventory.store.stock import Stock
 from services.inventory.store.warehouses import Warehouses
+
+EXPLANATION_TRIES = 5
 
 
 class Reading:
@@ -69,12 +72,29 @@ class Reading:
             raise NotFound("product")
         return SkuStock(sku, rows)
 
+    async def explain(self, who: Principal, sku: str) -> list[Explanation]:
+        """On hand against the ledger, of one moment: no row changed between the two readings of it.
+
+        Raises NotFound for an unknown SKU, Conflict ``stock_in_motion`` when it never stands still.
+        """
+        criteria = await self._places(who, None) | {"sku": sku}
+        rows = (await self.one_sku(who, sku)).warehouses
+        for _ in range(EXPLANATION_TRIES):
+            await self._relay.flush_all({"companyId": who.tenant, **criteria})
+            sums = await self._ledger.for_company(who.tenant).sums(criteria)
+            again = (await self.one_sku(who, sku)).warehouses
+            if {row.id: row.version for row in rows} == {row.id: row.version for row in again}:
+                return explain(rows, sums)
+            rows = again
+        raise Conflict("stock_in_motion", "This SKU is being sold right now; ask again.")
+
     async def list_movements(
         self,
         who: Principal,
         page: PageRequest,
         *,
         sku: str | None,
+        reference_id: str | None,
         warehouse_id: str | None,
         reason: str | None,
         start: str | None,
@@ -87,22 +107,41 @@ class Reading:
         await self._relay.flush_all({"companyId": who.tenant, **criteria})
         if reason is not None:
             criteria["reason"] = reason
-        since, before = bounds(start, end, await self._companies.timezone(who.tenant))
-        at = {name: moment for name, moment in (("$gte", since), ("$lt", before)) if moment is not None}
-        if at:
-            criteria["createdAt"] = at
+        if reference_id is not None:
+            criteria["reference.id"] = reference_id
+        criteria |= await self._period(who, start, end)
         return await self._ledger.for_company(who.tenant).page(criteria, page)
 
     async def list_reservations(
-        self, who: Principal, page: PageRequest, *, order_id: str | None, status: str | None
+        self,
+        who: Principal,
+        page: PageRequest,
+        *,
+        order_id: str | None,
+        status: str | None,
+        sku: str | None,
+        warehouse_id: str | None,
+        start: str | None,
+        end: str | None,
     ) -> Page[Reservation]:
         """Reservations; for those limited to shops, of their shops' orders."""
         criteria: dict[str, Any] = {"shopId": {"$in": list(who.shop_ids)}} if who.is_limited_to_shops else {}
-        if order_id is not None:
-            criteria["orderId"] = order_id
-        if status is not None:
-            criteria["state"] = status
+        wanted = {"orderId": order_id, "state": status, "demand.sku": sku, "lines.warehouseId": warehouse_id}
+        criteria |= {name: value for name, value in wanted.items() if value is not None}
+        criteria |= await self._period(who, start, end)
         return await self._reservations.for_company(who.tenant).page(criteria, page)
+
+    async def one_reservation(self, who: Principal, reservation_id: str) -> Reservation:
+        """One reservation. Raises NotFound, also for another shop's."""
+        reservation = await self._reservations.for_company(who.tenant).get(reservation_id)
+        who.require_shop(reservation.shop_id, "reservation")
+        return reservation
+
+    async def _period(self, who: Principal, start: str | None, end: str | None) -> dict[str, Any]:
+        """The condition on the time, by instants or by the company's days."""
+        since, before = bounds(start, end, await self._companies.timezone(who.tenant))
+        at = {name: moment for name, moment in (("$gte", since), ("$lt", before)) if moment is not None}
+        return {"createdAt": at} if at else {}
 
     async def available(self, company_id: str, skus: list[str]) -> dict[str, int]:
         """What is available of each SKU over all warehouses, never below zero; 0 for the unknown."""

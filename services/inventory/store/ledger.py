@@ -18,6 +18,7 @@ STALE_SECONDS = 2
 ROWS_AT_ONCE = 500
 FLUSH_ROUNDS = 20
 WAITING_LIMIT = 20_000
+SUMS_LIMIT = 10_000
 
 
 class Ledger(Store[Movement]):
@@ -30,7 +31,25 @@ class Ledger(Store[Movement]):
         IndexModel([("companyId", 1), ("createdAt", -1), ("_id", -1)], name="company_created"),
         IndexModel([("companyId", 1), ("sku", 1), ("createdAt", -1), ("_id", -1)], name="company_sku"),
         IndexModel([("companyId", 1), ("warehouseId", 1), ("createdAt", -1), ("_id", -1)], name="company_warehouse"),
+        IndexModel([("companyId", 1), ("reference.id", 1), ("createdAt", -1), ("_id", -1)], name="company_reference"),
     ]
+
+    async def sums(self, criteria: dict[str, Any]) -> list[tuple[str, str, int, int]]:
+        """The movements that match, added up: warehouse id, reason, sum of the deltas, how many."""
+        group = {
+            "_id": {"place": "$warehouseId", "reason": "$reason"},
+            "delta": {"$sum": "$delta"},
+            "entries": {"$sum": 1},
+        }
+        order = {"_id.place": 1, "_id.reason": 1}
+        stages: list[dict[str, Any]] = [
+            {"$match": self.scope(criteria)},
+            {"$group": group},
+            {"$sort": order},
+            {"$limit": SUMS_LIMIT},
+        ]
+        found = await self.collection.aggregate(stages)
+        return [(one["_id"]["place"], one["_id"]["reason"], one["delta"], one["entries"]) async for one in found]
 
     async def known(self, ids: Sequence[str]) -> dict[str, Movement]:
         """Those of the movements that stand in the collection."""

@@ -39,6 +39,8 @@ class Reservations(Store[Reservation]):
         IndexModel([("companyId", 1), ("orderId", 1)], name="company_order"),
         IndexModel([("companyId", 1), ("state", 1), ("createdAt", -1), ("_id", -1)], name="company_state"),
         IndexModel([("companyId", 1), ("shopId", 1), ("createdAt", -1), ("_id", -1)], name="company_shop"),
+        IndexModel([("companyId", 1), ("demand.sku", 1), ("createdAt", -1), ("_id", -1)], name="company_sku"),
+        IndexModel([("companyId", 1), ("lines.warehouseId", 1), ("createdAt", -1), ("_id", -1)], name="company_place"),
         IndexModel([("wakeAt", 1)], name="due", partialFilterExpression={"wakeAt": {"$gt": EPOCH}}),
     ]
 
