@@ -9,6 +9,7 @@ from common.web.schema import Code, Identifier, In, LongText, Out, PatchIn, Reso
 from services.inventory.domain.explanation import Explanation
 from services.inventory.domain.ledger import Reason
 from services.inventory.domain.stock import SkuStock, Status
+from services.inventory.domain.warehouse import WarehouseStatus
 
 BATCH_LIMIT = 500
 
@@ -33,6 +34,7 @@ class WarehousePatch(PatchIn):
 
     name: Text = ""
     priority: Priority = 0
+    status: WarehouseStatus = "active"
 
 
 class WarehouseOut(Resource):
@@ -43,6 +45,7 @@ class WarehouseOut(Resource):
     shop_id: str | None
     priority: int
     is_default: bool
+    status: WarehouseStatus
 
 
 class AdjustmentIn(In):

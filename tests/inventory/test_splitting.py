@@ -11,7 +11,7 @@ from common.ids import new_id
 from services.inventory.domain.allocation import Demand
 from services.inventory.domain.reservation import Reservation
 from services.inventory.store import Reservations, Stock
-from tests.inventory.conftest import Company, until
+from tests.inventory.conftest import BASE, Company, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -100,6 +100,21 @@ class TestSplit:
         held = await company.ended(claimed.order_id, "held", "released")
         assert places(held) == {company.warehouse_id: 2, other: 3}
         assert (await company.row("A"))["onHand"] == 5
+
+    async def test_leaves_out_an_inactive_warehouse(self, company: Company) -> None:
+        await company.stock("A", 2)
+        other = await company.warehouse("C", A=3)
+        async with company.admin() as admin:
+            asleep = await admin.patch(f"{BASE}/warehouses/{other}", json={"status": "inactive"})
+            kept = await admin.patch(f"{BASE}/warehouses/{company.warehouse_id}", json={"status": "inactive"})
+            wrong = await admin.patch(f"{BASE}/warehouses/{other}", json={"status": "gone"})
+        assert (asleep.status_code, asleep.json()["status"]) == (200, "inactive")
+        assert (kept.status_code, kept.json()["code"]) == (409, "default_warehouse")
+        assert wrong.status_code == 422
+        order = await company.order(("A", 3))
+        failed = await company.ended(order.order_id, "failed")
+        assert failed["shortages"] == [{"sku": "A", "requested": 3, "available": 2}]
+        assert await company.harness.service.reading.available(company.id, ["A"]) == {"A": 2}
 
     async def test_never_oversells_to_buyers_who_split(self, company: Company) -> None:
         await company.stock("A", 5)

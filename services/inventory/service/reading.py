@@ -144,10 +144,11 @@ class Reading:
         return {"createdAt": at} if at else {}
 
     async def available(self, company_id: str, skus: list[str]) -> dict[str, int]:
-        """What is available of each SKU over all warehouses, never below zero; 0 for the unknown."""
+        """What is available of each SKU over all active warehouses, never below zero; 0 for the unknown."""
         totals = dict.fromkeys(skus, 0)
-        for (_, sku), quantity in (await self._stock.for_company(company_id).available(skus)).items():
-            totals[sku] += max(quantity, 0)
+        asleep = await self._warehouses.for_company(company_id).inactive()
+        for (place, sku), quantity in (await self._stock.for_company(company_id).available(skus)).items():
+            totals[sku] += 0 if place in asleep else max(quantity, 0)
         return totals
 
     async def _places(self, who: Principal, warehouse_id: str | None) -> dict[str, Any]:

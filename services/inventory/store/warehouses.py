@@ -22,12 +22,18 @@ class Warehouses(Store[Warehouse]):
         IndexModel([("companyId", 1), ("shopId", 1)], name="company_shop"),
         IndexModel([("companyId", 1), ("createdAt", -1), ("_id", -1)], name="company_created"),
         IndexModel([("companyId", 1), ("name", 1), ("_id", 1)], name="company_name"),
+        IndexModel([("companyId", 1), ("status", 1)], name="company_status"),
     ]
     TAKEN = {"company_code": "code_taken"}
 
     async def all(self) -> list[Warehouse]:
         """Every warehouse of the company, by priority."""
         return await self.find_many({}, WAREHOUSE_LIMIT, sort="priority")
+
+    async def inactive(self) -> set[str]:
+        """The ids of those that new orders do not ask."""
+        found = self.collection.find(self.scope({"status": "inactive"}), {"_id": 1}).limit(WAREHOUSE_LIMIT)
+        return {document["_id"] async for document in found}
 
     async def insert_default(self, warehouse: Warehouse) -> bool:
         """Store a shop's own warehouse; one that is there stays. False: somebody's warehouse has its code."""
