@@ -54,7 +54,7 @@ class Examples:
         for given in ("examples", "const", "enum", "example"):
             if given in schema:
                 shown = schema[given][0] if given in ("examples", "enum") else schema[given]
-                return self._completed(shown, schema, about, depth) if isinstance(shown, dict) else shown
+                return self._completed(shown, schema, about, depth)
         for choice in ("anyOf", "oneOf"):
             if choice in schema:
                 return self._chosen(schema[choice], name, about, is_request, depth)
@@ -62,12 +62,24 @@ class Examples:
             return self._make(schema["allOf"][0], name, about, is_request, depth)
         return self._plain(schema, name, about, is_request, depth)
 
-    def _completed(self, shown: dict[str, Any], schema: Schema, about: str, depth: int) -> dict[str, Any]:
+    def _completed(self, shown: Any, schema: Schema, about: str, depth: int) -> Any:
         """What a model shows by hand, with the members that an answer always has."""
+        schema = self._resolved(schema)
+        if isinstance(shown, list):
+            return [self._completed(each, schema.get("items", {}), about, depth + 1) for each in shown]
+        if not isinstance(shown, dict):
+            return shown
         properties = schema.get("properties", {})
         missing = [each for each in schema.get("required", ()) if each not in shown and each in properties]
-        made = {each: self._make(properties[each], each, about, False, depth + 1) for each in missing}
-        return {**shown, **made}
+        given = {name: self._completed(value, properties.get(name, {}), name, depth) for name, value in shown.items()}
+        return given | {each: self._make(properties[each], each, about, False, depth + 1) for each in missing}
+
+    def _resolved(self, schema: Schema) -> Schema:
+        """The schema that a reference, or the one choice beside null, leads to."""
+        for choice in schema.get("anyOf", ()):
+            if choice.get("type") != "null":
+                return self._resolved(choice)
+        return self._components[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
 
     def _chosen(self, choices: list[Schema], name: str, about: str, is_request: bool, depth: int) -> Any:
         nullable = any(choice.get("type") == "null" for choice in choices)

@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-from common.identity.tokens import AccessClaims
 from services.gateway.domain.head import SAFE_METHODS
 
 Kind = Literal["sign_in", "write", "read"]
@@ -21,9 +20,9 @@ def kind_of(method: str, path: str) -> Kind:
     return "write"
 
 
-def caller_of(kind: Kind, claims: AccessClaims | None, address: str) -> str:
+def caller_of(kind: Kind, address: str, subject: str | None, role: str | None) -> str:
     """An account or secret key by itself; visitors, with a publishable key or without, and whoever tries to sign
     in, by their address."""
-    if claims is None or kind == "sign_in" or claims.role == "publishable_key":
+    if subject is None or kind == "sign_in" or role == "publishable_key":
         return f"{kind}:address:{address}"
-    return f"{kind}:{claims.subject}"
+    return f"{kind}:{subject}"

@@ -51,7 +51,9 @@ class Admission:
 
     async def count(self, call: Call, kind: Kind) -> None:
         """Count the call for its account, or else its address."""
-        await self._take(call, self._limit_of[kind], caller_of(kind, call.claims, call.address))
+        claims = call.claims
+        subject, role = (claims.subject, claims.role) if claims is not None else (None, None)
+        await self._take(call, self._limit_of[kind], caller_of(kind, call.address, subject, role))
 
     async def _identify(self, call: Call) -> str | None:
         """Set the claims; answers the company of a key, which names the tenant."""
