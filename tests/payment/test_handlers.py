@@ -50,10 +50,10 @@ class TestChargeOrder:
         assert (failed.code, failed.decline_code, failed.final) == ("card_declined", "generic_decline", True)
         assert await shop.balances() == {}
 
-    async def test_refuses_a_method_without_a_provider(self, shop: Shop) -> None:
-        order = await shop.order("paypal")
+    async def test_a_wallet_that_the_provider_does_not_know_is_final(self, shop: Shop) -> None:
+        order = await shop.order("paypal", "wallet-of-nobody")
         failed = await shop.hears("payment.failed", order)
-        assert (failed.code, failed.final) == ("method_unavailable", True)
+        assert (failed.code, failed.final) == ("token_id_not_found", True)
 
     async def test_many_charges_overlap(self, shop: Shop) -> None:
         shop.sandbox.fault(delayMs=400)
@@ -146,8 +146,8 @@ class TestReturnMoney:
         await until(lambda: shop.account(order))
         await shop.create(order)
         await shop.reserve(order)
-        await shop.settled()
-        assert [each["status"] for each in await shop.payments(order)] == ["voided"]
+        voided = await shop.hears("payment.voided", order)
+        assert [(each["id"], each["status"]) for each in await shop.payments(order)] == [(voided.payment_id, "voided")]
         assert await shop.balances() == {}
 
     async def test_voids_what_waited_for_goods_that_were_not_there(self, shop: Shop) -> None:

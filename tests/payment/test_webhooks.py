@@ -182,3 +182,30 @@ class TestRefuse:
     async def test_what_is_signed_and_yet_no_event(self, shop: Shop, body: bytes) -> None:
         answer = await send(shop, body)
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_event")
+
+
+class TestOrder:
+    async def test_events_of_a_hold_in_any_order_never_take_a_state_back(self, shop: Shop) -> None:
+        order = await shop.order(capture="manual")
+        payment = (await shop.hears("payment.authorized", order)).payment_id
+        early = event("payment_intent.amount_capturable_updated", intent(shop, payment, "requires_capture"))
+        async with shop.admin() as admin:
+            assert (await admin.post(f"/api/payments/{payment}/capture", json={})).status_code == 200
+        canceled = event("payment_intent.canceled", intent(shop, payment, "canceled"))
+        taken = event("payment_intent.succeeded", intent(shop, payment, "succeeded"))
+        for body in (taken, canceled, early, taken):
+            assert (await send(shop, body)).status_code == 204
+        assert (await shop.payments(order))[0]["status"] == "succeeded"
+        assert await shop.balances() == {"asset:stripe": 1999, "income:orders": -1999}
+
+    async def test_each_is_listed_once(self, shop: Shop) -> None:
+        order = await shop.order()
+        payment = (await shop.hears("payment.succeeded", order)).payment_id
+        body = event("payment_intent.succeeded", intent(shop, payment, "succeeded"))
+        for _ in range(3):
+            assert (await send(shop, body)).status_code == 204
+        async with shop.admin() as admin:
+            items = (await admin.get("/api/payments/provider-events")).json()["items"]
+        assert [(each["status"], each["paymentId"], each["accountId"]) for each in items] == [
+            ("handled", payment, "platform")
+        ]

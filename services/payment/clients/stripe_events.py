@@ -92,8 +92,7 @@ def _in_our_words(event: stripe.Event) -> ProviderEvent:
     told: Any = event.data.object
     if event.type in INTENT_EVENTS:
         # Events come in any order: only captured money is believed as it stands, the rest is asked for.
-        outcome = outcome_of(told)
-        return _about(event, "payment", outcome if outcome.kind == "succeeded" else None)
+        return _about(event, "payment", outcome_of(told) if told.status == "succeeded" else None)
     if event.type in REFUND_EVENTS:
         return _about(event, "refund", refund_outcome_of(told))
     return ProviderEvent(id=event.id, type=event.type)

@@ -3,12 +3,15 @@
 from common.card_numbers import holds_card_number
 from common.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from common.identity.principal import Principal
+from common.logging import get_logger
 from services.payment.clients import MethodRefused, ProviderUnreachable
 from services.payment.domain import Kept, SavedMethod
 from services.payment.domain.provider_account import MethodName
 from services.payment.service.accepting import Accepting, owner_of
 from services.payment.service.foundation import Foundation
 from services.payment.store.keeping import METHODS_OF_A_CUSTOMER
+
+log = get_logger(__name__)
 
 
 class Methods:
@@ -80,7 +83,7 @@ class Methods:
         except ProviderUnreachable as error:
             raise Unavailable("The payment provider does not answer.") from error
         except Invalid:
-            pass  # the account it was kept at is gone, and the method with it
+            log.info("method_went_with_its_account", methodId=saved.id)
         saved.remove(self._on.clock.now())
         await store.save(saved)
 
