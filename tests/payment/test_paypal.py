@@ -11,7 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from common.clock import SystemClock
+from common.errors import BadRequest
 from common.ids import new_id
+from services.payment.clients.paypal_events import read_paypal_event
 
 from .conftest import PAYPAL, PAYPAL_WEBHOOK_PATH, Shop, until
 
@@ -156,6 +158,26 @@ class TestCallbacks:
             assert (answer.status_code, answer.json()["code"]) == (400, "invalid_signature"), number
         assert (await post(shop, body, told)).status_code == 204
         assert (await post(shop, body, told, PAYPAL_WEBHOOK_PATH.replace("platform", new_id("acc")))).status_code == 404
+
+
+class TestReadEvent:
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"[]",
+            b"null",
+            b"{",
+            b"[" * 50_000,
+            b'{"id": "WH-1", "event_type": "PAYMENT.CAPTURE.COMPLETED"}',
+            b'{"id": {"$gt": ""}, "event_type": "PAYMENT.CAPTURE.COMPLETED", "resource": {}}',
+            b'{"id": "WH-1", "event_type": "CHECKOUT.ORDER.APPROVED", "resource": {"purchase_units": [7]}}',
+            b'{"id": "WH-1", "event_type": "PAYMENT.REFUND.FAILED", "resource": {"custom_id": "cmp_1|pay_1|rfd_1"}}',
+        ],
+    )
+    async def test_refuses_what_is_signed_and_yet_no_event(self, body: bytes) -> None:
+        with pytest.raises(BadRequest) as refused:
+            read_paypal_event(body)
+        assert refused.value.code == "invalid_event"
 
 
 async def post(shop: Shop, body: bytes, headers: dict[str, str], path: str = PAYPAL_WEBHOOK_PATH) -> httpx2.Response:

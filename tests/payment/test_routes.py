@@ -191,7 +191,6 @@ class TestProcess:
     async def test_refuses_methods_and_fields_it_does_not_take(self, shop: Shop) -> None:
         order = await unpaid(shop)
         bodies = {
-            "method_unavailable": {"orderId": order, "method": "paypal"},
             "payment_token_required": {"orderId": order, "method": "card"},
             "card_number_refused": card(order, "4242 4242 4242 4242"),
             "invalid_body": {"orderId": order, "method": "card", "cardNumber": "4242424242424242"},
