@@ -64,11 +64,17 @@ class Peppers:
         """The secret, made at the first start."""
         document = await self._collection.find_one({"_id": 1})
         if document is None:
-            try:
-                sealed = self._sealer.seal(to_base64url(os.urandom(PEPPER_BYTES)))
-                await self._collection.insert_one({"_id": 1, "sealed": sealed})
-            except DuplicateKeyError:
-                pass  # another copy was faster: its secret counts
-            document = await self._collection.find_one({"_id": 1})
-        assert document is not None
+            document = await self._make()
         return from_base64url(self._sealer.open(document["sealed"]))
+
+    async def _make(self) -> dict[str, Any]:
+        """A new secret, or the one of another copy that was faster."""
+        sealed = self._sealer.seal(to_base64url(os.urandom(PEPPER_BYTES)))
+        try:
+            await self._collection.insert_one({"_id": 1, "sealed": sealed})
+        except DuplicateKeyError as taken:
+            known = await self._collection.find_one({"_id": 1})
+            if known is None:
+                raise AssertionError("the secret was there a moment ago") from taken
+            return known
+        return {"_id": 1, "sealed": sealed}
