@@ -135,6 +135,85 @@ class SaleCompleted(OrderFact):
     sold_at: datetime
 
 
+class ReturnedLine(EventPart):
+    """Pieces that came back, and what of the price was given back for them. ``item_id`` null without a receipt."""
+
+    item_id: str | None = None
+    product_id: str
+    variant_id: str | None = None
+    sku: str
+    name: str
+    quantity: int
+    refund: Money
+
+
+class SaleReturned(EventData):
+    """Goods came back to a shop. ``order_id`` null: without a receipt.
+
+    ``outcome``: ``restock`` puts them on sale again, ``damaged`` writes them off. ``tenders`` sum to ``total``:
+    cash from the drawer, card and paypal the way they came, on_account off what the customer owes.
+    """
+
+    TYPE: ClassVar[str] = "sale.returned"
+    PRODUCER: ClassVar[str] = "sales"
+    return_id: str
+    number: str
+    client_return_id: str
+    shop_id: str
+    order_id: str | None = None
+    customer_id: str | None = None
+    lines: list[ReturnedLine]
+    outcome: str
+    total: Money
+    tenders: list[Tender]
+    reason: str | None = None
+    fulfilment_status: str | None = None
+    returned_at: datetime
+
+
+class SaleHeld(EventData):
+    """A sale was set aside at a till; nothing is held in stock for it."""
+
+    TYPE: ClassVar[str] = "sale.held"
+    PRODUCER: ClassVar[str] = "sales"
+    held_sale_id: str
+    shop_id: str
+    name: str | None = None
+    customer_id: str | None = None
+    expires_at: datetime
+
+
+class SaleRecalled(EventData):
+    """A sale that was set aside goes on at a till; no other till can recall it."""
+
+    TYPE: ClassVar[str] = "sale.recalled"
+    PRODUCER: ClassVar[str] = "sales"
+    held_sale_id: str
+    shop_id: str
+
+
+class SaleDiscarded(EventData):
+    """A sale that was set aside was given up."""
+
+    TYPE: ClassVar[str] = "sale.discarded"
+    PRODUCER: ClassVar[str] = "sales"
+    held_sale_id: str
+    shop_id: str
+
+
+class SaleReceiptRequested(EventData):
+    """A buyer wants the receipt of a till sale by mail; its text is asked of sales. Once per ``request_id``."""
+
+    TYPE: ClassVar[str] = "sale.receipt_requested"
+    PRODUCER: ClassVar[str] = "sales"
+    order_id: str
+    number: str
+    shop_id: str | None = None
+    customer_id: str | None = None
+    email: str
+    request_id: str
+
+
 class CustomerCreated(EventData):
     """A company has a customer record."""
 

@@ -58,6 +58,7 @@ _SHOP_MANAGER = _SHOP_STAFF | {
     "orders.discount",
     "orders.override_price",
     "payments.capture",
+    "pos.return_without_receipt",
     "products.write",
     "shop_staff.manage",
     "shop_staff.read",
