@@ -17,7 +17,7 @@ from common.suite import SERVICES
 FRAMEWORKS = (
     "aio_pika", "aiohttp", "anyio._backends._asyncio", "anyio.streams.stapled", "anyio.streams.tls",
     "email_validator", "fastapi", "firebase_admin.messaging", "h11",
-    "httpcore2", "httptools", "httpx2", "jwt", "passlib.hash",
+    "httpcore2", "httptools", "httpx2", "jwt", "passlib.hash", "paypalserversdk.paypal_serversdk_client",
     "phonenumbers", "prometheus_client", "pydantic", "pydantic_settings", "pymongo",
     "pymongo.asynchronous.auth", "pymongo.saslprep", "pymongo.settings_shared", "stripe", "structlog",
     "throttled", "truststore", "uvicorn", "uvicorn.lifespan.on", "uvicorn.loops.auto", "uvicorn.protocols.http.auto",
