@@ -86,7 +86,7 @@ async def settle_debt(service: SalesService, event: Envelope[DebtSettled]) -> No
 
 async def copy_product(service: SalesService, event: Envelope[ProductCreated | ProductUpdated]) -> None:
     """A product exists or was edited."""
-    await service.copies.take_product(_company(event), event.data, event.sequence)
+    await service.copies.take_product(_company(event), event.data, event.sequence, event.time)
 
 
 async def archive_product(service: SalesService, event: Envelope[ProductArchived]) -> None:

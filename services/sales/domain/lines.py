@@ -8,6 +8,7 @@ from common.aggregate import Part
 from common.errors import Invalid, NotFound
 from common.events.parts import CompanySettings, OrderLine, VariantFact
 from common.money import LARGEST_AMOUNT, Money, basis_points_of
+from services.sales.domain.former_prices import FormerPrice
 
 LINES_LIMIT = 1000
 
@@ -80,6 +81,7 @@ class Sellable:
     price: Money
     tax_basis_points: int | None
     variants: tuple[VariantFact, ...]
+    former_prices: tuple[FormerPrice, ...] = ()
 
     @classmethod
     def from_copy(cls, copy: Mapping[str, Any]) -> "Sellable":
@@ -92,6 +94,7 @@ class Sellable:
             price=Money.model_validate(copy["price"]),
             tax_basis_points=copy.get("taxBasisPoints"),
             variants=tuple(VariantFact.model_validate(variant) for variant in copy.get("variants") or ()),
+            former_prices=tuple(FormerPrice.model_validate(price) for price in copy.get("formerPrices") or ()),
         )
 
     def choose(self, variant_id: str | None, field: str) -> tuple[str, Money]:

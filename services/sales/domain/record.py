@@ -27,6 +27,8 @@ PaymentState = Literal[
     "refunded",
 ]
 
+SoldAtDoubt = Literal["in_future", "long_ago"]
+
 PROMISED: tuple[Method, ...] = ("cash_on_delivery", "on_account")
 """Methods by which an order is confirmed before any money has moved."""
 
@@ -106,13 +108,17 @@ class Allocation(Part):
 
 
 class TillFacts(Part):
-    """What only a till sale has. ``fingerprint`` tells a repeated sale from another one under its id."""
+    """What only a till sale has. ``fingerprint`` tells a repeated sale from another one under its id.
+
+    ``sold_at_doubt``: the till's clock says something that is hardly so.
+    """
 
     client_sale_id: str
     sold_at: datetime
     tenders: list[Tender]
     change: Money
     price_variance: bool
+    sold_at_doubt: SoldAtDoubt | None = None
     fingerprint: str
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from common.errors import Invalid
 from common.events.parts import Tender
@@ -10,9 +10,19 @@ from common.money import Money
 from services.sales.domain import facts
 from services.sales.domain.lines import Priced
 from services.sales.domain.order import Order
-from services.sales.domain.record import Actor, FulfilledItem, Fulfilment, TillFacts, TimelineEntry
+from services.sales.domain.record import Actor, FulfilledItem, Fulfilment, SoldAtDoubt, TillFacts, TimelineEntry
 
 TENDER_METHODS = ("cash", "card", "on_account")
+
+SKEW_ALLOWED = timedelta(minutes=2)
+"""How far a till's clock may run ahead before it is noted."""
+
+LONG_AGO = timedelta(days=31)
+"""Sales that come later than this after they were made are noted."""
+
+FURTHEST_AHEAD = timedelta(days=1)
+FURTHEST_BACK = timedelta(days=730)
+"""Beyond these a till's clock is plainly wrong, and the sale is refused until it is set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +34,7 @@ class Sale:
     number: str
     shop_id: str
     customer_id: str | None
+    customer_name: str | None
     email: str | None
     client_sale_id: str
     tenders: list[Tender]
@@ -47,6 +58,7 @@ def sell(sale: Sale, priced: Priced, *, now: datetime, by: Actor) -> Order:
         channel="pos",
         customer_id=sale.customer_id,
         email=sale.email,
+        customer_name=sale.customer_name,
         shop_id=sale.shop_id,
         cart_id=None,
         cart_key=None,
@@ -73,6 +85,7 @@ def sell(sale: Sale, priced: Priced, *, now: datetime, by: Actor) -> Order:
             tenders=sale.tenders,
             change=change,
             price_variance=priced.varies,
+            sold_at_doubt=doubt_of(sale.sold_at, now),
             fingerprint=sale.fingerprint,
         ),
         created_at=now,
@@ -80,6 +93,16 @@ def sell(sale: Sale, priced: Priced, *, now: datetime, by: Actor) -> Order:
     )
     order.record(facts.sold(order))
     return order
+
+
+def doubt_of(sold_at: datetime, now: datetime) -> SoldAtDoubt | None:
+    """What is odd about a till's time. Raises Invalid for one that cannot be."""
+    if not now - FURTHEST_BACK <= sold_at <= now + FURTHEST_AHEAD:
+        message = f"must lie within {FURTHEST_BACK.days} days back and {FURTHEST_AHEAD.days} ahead"
+        raise Invalid("invalid_body", "Some fields are refused.", [("soldAt", message)])
+    if sold_at > now + SKEW_ALLOWED:
+        return "in_future"
+    return "long_ago" if sold_at < now - LONG_AGO else None
 
 
 def change_of(tenders: Sequence[Tender], total: Money) -> Money:

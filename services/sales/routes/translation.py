@@ -19,7 +19,7 @@ from services.sales.domain.record import FulfilledItem
 from services.sales.domain.view import View
 from services.sales.schemas.customers import CustomerOut
 from services.sales.schemas.notes import NoteOut
-from services.sales.schemas.orders import FulfilmentIn, LineIn, OrderFacts, OrderIn, OrderLineIn, OrderOut
+from services.sales.schemas.orders import FulfilmentIn, OrderFacts, OrderIn, OrderLineIn, OrderOut
 from services.sales.schemas.overview import BulkOut, BulkRow, ViewOut
 from services.sales.schemas.packing import PackedLine, PackingSlip
 from services.sales.schemas.till import SaleBatchOut, SaleIn, SaleOut, SaleResult
@@ -58,7 +58,8 @@ def rung(body: SaleIn) -> Rung:
     return Rung(
         client_sale_id=body.client_sale_id,
         shop_id=body.shop_id,
-        items=_wanted(body.items),
+        items=_ordered(body.items),
+        discount=body.discount,
         tenders=[Tender(method=tender.method, amount=tender.amount) for tender in body.tenders],
         sold_at=body.sold_at,
         customer_id=body.customer_id,
@@ -237,10 +238,6 @@ def customers_out(page: Page[Customer]) -> Page[CustomerOut]:
 
 def _ordered(items: list[OrderLineIn]) -> list[Wanted]:
     return [Wanted(item.product_id, item.variant_id, item.quantity, item.unit_price, item.discount) for item in items]
-
-
-def _wanted(items: list[LineIn]) -> list[Wanted]:
-    return [Wanted(item.product_id, item.variant_id, item.quantity, item.unit_price) for item in items]
 
 
 def _problem(error: DomainError) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Local copies of products, companies and shops: fed by events, asked at the owner when missing."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
@@ -11,6 +12,7 @@ from common.events.catalogue import ProductArchived, ProductCreated, ProductUpda
 from common.events.parts import CompanySettings
 from common.events.tenancy import CompanyCreated, CompanyUpdated, ShopCreated, ShopUpdated
 from services.sales.clients import Neighbours
+from services.sales.domain.former_prices import superseded
 from services.sales.domain.lines import Sellable, Tariff
 
 
@@ -56,8 +58,7 @@ class Copies:
 
     async def products(self, company_id: str, product_ids: set[str]) -> dict[str, Sellable]:
         """Those of the products that exist, in one query; what is missing here is asked in one call."""
-        copies = await self._products.find_many(company_id, sorted(product_ids))
-        found = {product_id: copy for product_id, copy in copies.items() if copy.get("price")}
+        found = await self._priced_here(company_id, product_ids)
         missing = sorted(product_ids - found.keys())
         if missing:
             for told in await self._neighbours.products(company_id, missing):
@@ -66,11 +67,25 @@ class Copies:
                 found[product_id] = {**told, "_id": product_id}
         return {product_id: Sellable.from_copy(copy) for product_id, copy in found.items()}
 
-    async def take_product(self, company_id: str, data: ProductCreated | ProductUpdated, sequence: int) -> None:
-        """A product's sellable state, unless a newer one is here."""
+    async def products_here(self, company_id: str, product_ids: set[str]) -> dict[str, Sellable]:
+        """Those of the products that are known here; nobody is asked."""
+        found = await self._priced_here(company_id, product_ids)
+        return {product_id: Sellable.from_copy(copy) for product_id, copy in found.items()}
+
+    async def _priced_here(self, company_id: str, product_ids: set[str]) -> dict[str, dict[str, Any]]:
+        copies = await self._products.find_many(company_id, sorted(product_ids))
+        return {product_id: copy for product_id, copy in copies.items() if copy.get("price")}
+
+    async def take_product(
+        self, company_id: str, data: ProductCreated | ProductUpdated, sequence: int, at: datetime
+    ) -> None:
+        """A product's sellable state as of ``at``, unless a newer one is here; what it cost before is kept."""
         fields = data.model_dump(
             by_alias=True, include={"sku", "name", "status", "price", "tax_basis_points", "variants"}
         )
+        known = await self._products.find(company_id, data.product_id)
+        if former := superseded(known, fields, at):
+            fields["formerPrices"] = former
         await self._products.take(company_id, data.product_id, sequence, fields)
 
     async def archive_product(self, company_id: str, data: ProductArchived, sequence: int) -> None:

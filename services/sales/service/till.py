@@ -2,29 +2,29 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 from common.clock import Clock
 from common.context import current
-from common.errors import DomainError, Invalid, NotFound
+from common.errors import DomainError, Invalid, NotFound, Unavailable
 from common.events.parts import Tender
 from common.identity.principal import Principal
 from common.ids import new_id
+from common.money import Money
 from common.pagination import Page, PageRequest
 from services.sales.domain import lines
 from services.sales.domain.customer import Customer
-from services.sales.domain.lines import Priced, Wanted
+from services.sales.domain.former_prices import was_asked
+from services.sales.domain.lines import Priced, Sellable, Wanted
 from services.sales.domain.order import Order
 from services.sales.domain.record import Actor
-from services.sales.domain.till import Sale, sell
+from services.sales.domain.till import Sale, doubt_of, sell
 from services.sales.service.access import Access
 from services.sales.service.copies import Copies
 from services.sales.store import Customers, NumberSeries, Orders
 
 FIRST_NUMBER = 1_000_000
-CLOCK_TOLERANCE = timedelta(days=1)
-"""A till's own clock may run ahead; further ahead than this is a mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Rung:
     client_sale_id: str
     shop_id: str
     items: Sequence[Wanted]
+    discount: Money | None
     tenders: list[Tender]
     sold_at: datetime | None
     customer_id: str | None
@@ -58,6 +59,7 @@ class _Ready:
     outcome: Outcome
     order_id: str
     priced: Priced
+    customer: Customer | None
     followers: list[tuple[Rung, Outcome]] = field(default_factory=list)
 
 
@@ -97,7 +99,7 @@ class TillService:
         outcomes = [Outcome(rung.client_sale_id) for rung in rungs]
         open_rows = await self._in_own_shops(who, list(zip(rungs, outcomes, strict=True)))
         new_rows = await self._unless_known(who.tenant, open_rows)
-        ready = await self._priced(who.tenant, new_rows)
+        ready = await self._priced(who, new_rows)
         await self._store(who.tenant, ready)
         return outcomes
 
@@ -141,13 +143,13 @@ class TillService:
                     new_rows.append((rung, outcome))
         return new_rows
 
-    async def _priced(self, company_id: str, rows: list[tuple[Rung, Outcome]]) -> list[_Ready]:
+    async def _priced(self, who: Principal, rows: list[tuple[Rung, Outcome]]) -> list[_Ready]:
         if not rows:
             return []
+        company_id, now = who.tenant, self._clock.now()
         company = await self._copies.company(company_id)
-        products = await self._copies.products(company_id, {want.product_id for rung, _ in rows for want in rung.items})
+        products, away = await self._products_of(company_id, rows)
         customers = await self._customers_of(company_id, rows)
-        latest = self._clock.now() + CLOCK_TOLERANCE
         ready: dict[tuple[str, str], _Ready] = {}
         for rung, outcome in rows:
             key = (rung.shop_id, rung.client_sale_id)
@@ -156,13 +158,28 @@ class TillService:
                 continue
             order_id = new_id("ord")
             try:
-                _check(rung, customers, latest)
-                priced = lines.price(order_id, rung.items, products, company.tariff, only_active=False)
+                _check(who, rung, customers, now)
+                if away is not None and any(want.product_id not in products for want in rung.items):
+                    raise away
+                priced = lines.price(
+                    order_id, rung.items, products, company.tariff, only_active=False, discount=rung.discount
+                )
+                _check_prices(who, rung, products, now)
             except DomainError as error:
                 outcome.error = error
             else:
-                ready[key] = _Ready(rung, outcome, order_id, priced)
+                ready[key] = _Ready(rung, outcome, order_id, priced, customers.get(rung.customer_id or ""))
         return list(ready.values())
+
+    async def _products_of(
+        self, company_id: str, rows: list[tuple[Rung, Outcome]]
+    ) -> tuple[dict[str, Sellable], Unavailable | None]:
+        """What is sold; with the catalogue away, what is known here: those rows are not lost for the others."""
+        wanted = {want.product_id for rung, _ in rows for want in rung.items}
+        try:
+            return await self._copies.products(company_id, wanted), None
+        except Unavailable as error:
+            return await self._copies.products_here(company_id, wanted), error
 
     async def _customers_of(self, company_id: str, rows: list[tuple[Rung, Outcome]]) -> dict[str, Customer]:
         named = sorted({rung.customer_id for rung, _ in rows if rung.customer_id})
@@ -189,19 +206,24 @@ class TillService:
                 sold.append(row)
         orders = self._orders.for_company(company_id)
         taken = await orders.sell([row.outcome.order for row in sold if row.outcome.order])
+        stored = {row.order_id: row.outcome.order for row in sold if row.order_id not in taken}
+        stored |= await self._winners(company_id, [row for row in sold if row.order_id in taken])
         for row in sold:
             if row.order_id in taken:
-                await self._lost_race(company_id, row)
+                _repeat(row.rung, row.outcome, stored[row.order_id])
             else:
                 row.outcome.status = "accepted"
             for rung, outcome in row.followers:
-                _repeat(rung, outcome, row.outcome.order)
+                _repeat(rung, outcome, stored[row.order_id])
 
-    async def _lost_race(self, company_id: str, row: _Ready) -> None:
-        """Another copy accepted this sale between our look and our write."""
-        orders = self._orders.for_company(company_id)
-        known = await orders.sales_of(row.rung.shop_id, [row.rung.client_sale_id])
-        _repeat(row.rung, row.outcome, known.get(row.rung.client_sale_id))
+    async def _winners(self, company_id: str, lost: list[_Ready]) -> dict[str, Order | None]:
+        """The sales that another copy accepted between our look and our write, by the id that ours would have had."""
+        orders, found = self._orders.for_company(company_id), {}
+        for shop_id in {row.rung.shop_id for row in lost}:
+            of_shop = [row for row in lost if row.rung.shop_id == shop_id]
+            known = await orders.sales_of(shop_id, [row.rung.client_sale_id for row in of_shop])
+            found.update({row.order_id: known.get(row.rung.client_sale_id) for row in of_shop})
+        return found
 
 
 def _repeat(rung: Rung, outcome: Outcome, order: Order | None) -> None:
@@ -213,11 +235,27 @@ def _repeat(rung: Rung, outcome: Outcome, order: Order | None) -> None:
         outcome.error = Invalid("idempotency_key_reused", "This clientSaleId belongs to another sale.")
 
 
-def _check(rung: Rung, customers: dict[str, Customer], latest: datetime) -> None:
+def _check(who: Principal, rung: Rung, customers: dict[str, Customer], now: datetime) -> None:
+    if rung.discount is not None or any(item.discount is not None for item in rung.items):
+        who.require("orders.discount")
     if rung.customer_id is not None and rung.customer_id not in customers:
         raise NotFound("customer")
-    if rung.sold_at is not None and rung.sold_at > latest:
-        raise Invalid("invalid_body", "Some fields are refused.", [("soldAt", "must not be in the future")])
+    if rung.sold_at is not None:
+        doubt_of(rung.sold_at, now)
+
+
+def _check_prices(who: Principal, rung: Rung, products: dict[str, Sellable], now: datetime) -> None:
+    """A price of the till's own needs the permission; one that the catalogue asked until lately does not."""
+    if who.may("orders.override_price"):
+        return
+    for number, want in enumerate(rung.items):
+        product = products[want.product_id]
+        _, listed = product.choose(want.variant_id, f"items.{number}")
+        if want.unit_price in (None, listed):
+            continue
+        assert want.unit_price is not None
+        if not was_asked(product.former_prices, want.variant_id, want.unit_price, rung.sold_at or now):
+            who.require("orders.override_price")
 
 
 def _sale(company_id: str, row: _Ready, number: str, now: datetime) -> Sale:
@@ -228,7 +266,8 @@ def _sale(company_id: str, row: _Ready, number: str, now: datetime) -> Sale:
         number=number,
         shop_id=rung.shop_id,
         customer_id=rung.customer_id,
-        email=rung.email.lower() if rung.email else None,
+        customer_name=row.customer.name if row.customer else None,
+        email=rung.email.lower() if rung.email else row.customer.email if row.customer else None,
         client_sale_id=rung.client_sale_id,
         tenders=rung.tenders,
         note=rung.note,
