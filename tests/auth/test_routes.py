@@ -15,6 +15,7 @@ from tests.auth.conftest import (
     claims_of,
     employed,
     hire,
+    link_of,
     login,
     post,
     register,
@@ -155,17 +156,32 @@ class TestLogout:
 class TestSwitch:
     async def test_goes_on_in_another_company_once_invited_and_accepted(self, auth: Harness) -> None:
         first, second = new_id("cmp"), new_id("cmp")
-        _, email, token = await employed(auth, first)
+        user_id, email, token = await employed(auth, first)
         invited = await hire(auth, second, email, "shop_manager", shopIds=["shp_2"])
         assert invited.json()["status"] == "invited"
         too_early = await post(auth, "/api/auth/switch", {"companyId": second}, token=token)
-        accepted = await post(auth, f"/api/auth/invitations/{second}/accept", None, token=token)
+        squatting = await post(auth, f"/api/auth/invitations/{second}/accept", None, token=token)
+        told = await link_of(auth, "user.invited", user_id)
+        accepted = await post(auth, "/api/auth/invitations/accept", {"token": told["token"]}, token=token)
         switched = await post(auth, "/api/auth/switch", {"companyId": second}, token=token)
         foreign = await post(auth, "/api/auth/switch", {"companyId": new_id("cmp")}, token=token)
         assert (too_early.status_code, foreign.status_code) == (404, 404)
+        assert (squatting.status_code, squatting.json()["code"]) == (403, "email_unverified"), "no mail was opened"
         assert (accepted.status_code, switched.status_code) == (200, 200)
         assert switched.json()["user"] == switched.json()["user"] | {"companyId": second, "role": "shop_manager"}
         await auth.events.wait_for("user.updated", lambda e: e.company_id == second and e.data.status == "active")
+
+    async def test_accepts_without_the_link_once_the_address_is_verified(self, auth: Harness) -> None:
+        company = new_id("cmp")
+        made = (await register(auth, email := address())).json()
+        await hire(auth, company, email, "shop_staff")
+        path = f"/api/auth/invitations/{company}/accept"
+        before = await post(auth, path, None, token=made["accessToken"])
+        told = await link_of(auth, "user.verification_requested", made["user"]["id"])
+        await post(auth, "/api/auth/email/verify", {"token": told["token"]})
+        after = await post(auth, path, None, token=made["accessToken"])
+        assert (before.status_code, after.status_code) == (403, 200)
+        assert (after.json()["user"]["companyId"], after.json()["user"]["status"]) == (company, "active")
 
 
 class TestSuspension:

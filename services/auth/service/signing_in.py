@@ -144,12 +144,19 @@ class SignInService:
         return await self._sessions.begin(await self._accounts.for_platform().get(who.id), member, visit)
 
     async def accept(self, who: Principal, company_id: str, visit: Visit) -> TokenPair:
-        """Accept an invitation and sign in there. Raises NotFound, Conflict ``not_invited``."""
+        """Accept an invitation and sign in there.
+
+        Whoever made an account for somebody else's address can sign in to it, too: without the mailed link only an
+        address counts that was verified. Raises NotFound, Conflict ``not_invited``, Forbidden ``email_unverified``.
+        """
         memberships = self._memberships.for_company(company_id)
+        account = await self._accounts.for_platform().get(who.id)
         for _attempt in range(ATTEMPTS):
             member = await memberships.of_user(who.id)
             if member is None:
                 raise NotFound("invitation")
+            if member.status == "invited" and not account.email_verified:
+                raise Forbidden("email_unverified", "Open the link in the invitation's mail, or verify your address.")
             member.accept()
             if not member.recorded:
                 break
