@@ -139,6 +139,29 @@ class TestChangePassword:
         assert (await login(auth, email, BETTER)).status_code == 200
 
 
+class TestLinksThatAreOver:
+    async def test_close_with_another_password(self, auth: Harness) -> None:
+        user_id, email, token = await employed(auth, new_id("cmp"))
+        await post(auth, "/api/auth/password/forgot", {"email": email})
+        await post(auth, "/api/auth/email/change", {"newEmail": address(), "password": PASSWORD}, token=token)
+        reset = await link_of(auth, "user.password_reset_requested", user_id)
+        moved = await link_of(auth, "user.email_change_requested", user_id)
+        body = {"currentPassword": PASSWORD, "newPassword": BETTER}
+        await post(auth, "/api/auth/password/change", body, token=token)
+        assert await _reset(auth, reset["token"], "what a thief wants") == 422
+        assert (await post(auth, "/api/auth/email/verify", {"token": moved["token"]})).status_code == 422
+        assert (await login(auth, email, BETTER)).status_code == 200
+
+    async def test_close_with_another_address(self, auth: Harness) -> None:
+        user_id, email, token = await employed(auth, new_id("cmp"))
+        await post(auth, "/api/auth/password/forgot", {"email": email})
+        reset = await link_of(auth, "user.password_reset_requested", user_id)
+        await post(auth, "/api/auth/email/change", {"newEmail": address(), "password": PASSWORD}, token=token)
+        moved = await link_of(auth, "user.email_change_requested", user_id)
+        assert (await post(auth, "/api/auth/email/verify", {"token": moved["token"]})).status_code == 204
+        assert await _reset(auth, reset["token"]) == 422, "mailed to a mailbox that the owner has left"
+
+
 class TestEmail:
     async def test_is_verified_by_link_and_mailed_again_only_before(self, auth: Harness) -> None:
         made = (await register(auth, address())).json()

@@ -12,7 +12,14 @@ from services.auth.domain.api_key import (
     check_scopes,
     require_held,
 )
-from services.auth.domain.link import LASTS_SECONDS, PAGES, Link, LinkPurpose
+from services.auth.domain.link import (
+    ENDED_BY_ADDRESS,
+    ENDED_BY_PASSWORD,
+    LASTS_SECONDS,
+    PAGES,
+    Link,
+    LinkPurpose,
+)
 from services.auth.domain.membership import UNCHANGED, Membership, MembershipStatus, StaffRole
 from services.auth.domain.password import check_password
 from services.auth.domain.role import ASSIGNABLE, CustomRole, check_permissions
@@ -25,6 +32,8 @@ __all__ = [
     "ALLOWED_A_DEVICE",
     "ALLOWED_MAILS",
     "ASSIGNABLE",
+    "ENDED_BY_ADDRESS",
+    "ENDED_BY_PASSWORD",
     "GRANTABLE",
     "LASTS_SECONDS",
     "LONGEST_OVERLAP_SECONDS",

@@ -32,6 +32,12 @@ PAGES: dict[LinkPurpose, str] = {
 }
 """Where the console takes the token, which stands behind ``#`` so that no server logs it."""
 
+ENDED_BY_PASSWORD: tuple[LinkPurpose, ...] = ("password_reset", "email_change")
+"""What another password closes: whoever asked for these may be whom the owner has just shut out."""
+
+ENDED_BY_ADDRESS: tuple[LinkPurpose, ...] = (*ENDED_BY_PASSWORD, "email_verification", "unlock")
+"""What another address closes: these were mailed to a mailbox that the owner has left."""
+
 ASKED: dict[LinkPurpose, type[LinkRequested]] = {
     "password_reset": PasswordResetRequested,
     "email_verification": VerificationRequested,

@@ -1,6 +1,7 @@
 """Links: made with a secret, told to the notification service, opened once."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -101,7 +102,11 @@ class LinkService:
         known.used_at = now
         await self._store.for_platform().save(known, session=transaction)
         if known.purpose in ("password_reset", "unlock"):
-            await self._store.void(known.user_id, known.purpose, now, transaction)
+            await self.void(known.user_id, (known.purpose,), transaction)
+
+    async def void(self, user_id: str, purposes: Sequence[LinkPurpose], transaction: Transaction) -> None:
+        """Close whatever is still open of these purposes."""
+        await self._store.void(user_id, purposes, self._clock.now(), transaction)
 
     def _hash(self, token: str) -> str:
         return self._digest.of("link", token)

@@ -7,7 +7,17 @@ from common.errors import Conflict
 from common.identity.principal import Principal
 from common.mongo.transactions import Session as Transaction
 from common.mongo.transactions import transact
-from services.auth.domain import Account, Link, LinkPurpose, Membership, Session, check_password, normal_address
+from services.auth.domain import (
+    ENDED_BY_ADDRESS,
+    ENDED_BY_PASSWORD,
+    Account,
+    Link,
+    LinkPurpose,
+    Membership,
+    Session,
+    check_password,
+    normal_address,
+)
 from services.auth.service.directory import Directory
 from services.auth.service.guessing import Guessing
 from services.auth.service.hashing import PasswordHasher
@@ -57,6 +67,7 @@ class RecoveryService:
             await self._links.use(link, transaction)
             account = await self._owner(link, transaction)
             account.set_password(hashed, "reset")
+            await self._links.void(account.id, ENDED_BY_PASSWORD, transaction)
             account.verify_email()
             ended = await self._sessions.end_within(account.id, "password_changed", transaction)
             return await self._accounts.for_platform().save(account, session=transaction), ended
@@ -80,6 +91,7 @@ class RecoveryService:
             if account is None or account.password_hash != known.password_hash:
                 raise Conflict("request_in_progress", "This password is being changed elsewhere.")
             account.set_password(hashed, "changed")
+            await self._links.void(account.id, ENDED_BY_PASSWORD, transaction)
             ended = await self._sessions.end_within(account.id, "password_changed", transaction, but=who.session_id)
             return await self._accounts.for_platform().save(account, session=transaction), ended
 
@@ -134,6 +146,7 @@ class RecoveryService:
         if link.purpose != "email_change" or account.email == link.email:
             return []
         account.readdress(link.email)
+        await self._links.void(account.id, ENDED_BY_ADDRESS, transaction)
         members = await self._memberships.everywhere(account.id)
         for member in members:
             member.readdress(link.email)

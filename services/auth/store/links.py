@@ -1,5 +1,6 @@
 """Mailed links."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from pymongo import IndexModel
@@ -27,7 +28,9 @@ class Links(Store[Link]):
         """The link that a token opens."""
         return await self.for_platform().find_one({"tokenHash": token_hash}, transaction)
 
-    async def void(self, user_id: str, purpose: LinkPurpose, now: datetime, transaction: Transaction) -> None:
-        """Close the open links of one purpose: what they were for has been done."""
-        criteria = {"userId": user_id, "purpose": purpose, "usedAt": None}
+    async def void(
+        self, user_id: str, purposes: Sequence[LinkPurpose], now: datetime, transaction: Transaction
+    ) -> None:
+        """Close the open links of these purposes: what they were for has been done, or must not be any more."""
+        criteria = {"userId": user_id, "purpose": {"$in": list(purposes)}, "usedAt": None}
         await self.collection.update_many(criteria, {"$set": {"usedAt": now}}, session=transaction)
