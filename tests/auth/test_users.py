@@ -120,6 +120,24 @@ class TestUsers:
             ]
         assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(409, "last_admin")}
 
+    async def test_keep_the_last_admin_who_is_invited_again(self, auth: Harness) -> None:
+        company = new_id("cmp")
+        _, email, token = await employed(auth, company)
+        role = await post(auth, "/api/roles", {"name": "Little", "permissions": ["users.manage"]}, token=token)
+        body = {"email": email, "role": "company_admin", "roleId": role.json()["id"]}
+        refused = await post(auth, "/api/users", body, token=token)
+        assert (refused.status_code, refused.json()["code"]) == (409, "last_admin")
+
+    async def test_are_not_demoted_by_who_invites_them_again(self, auth: Harness) -> None:
+        company = new_id("cmp")
+        people = [await employed(auth, company) for _ in range(3)]
+        role = await post(auth, "/api/roles", {"name": "Little", "permissions": ["users.manage"]}, token=people[0][2])
+        async with auth.client(people[0][2]) as client:
+            await client.patch(f"/api/users/{people[1][0]}", json={"roleId": role.json()["id"]})
+        clerk = (await login(auth, people[1][1])).json()["accessToken"]
+        body = {"email": people[2][1], "role": "company_admin", "roleId": role.json()["id"]}
+        assert (await post(auth, "/api/users", body, token=clerk)).status_code == 403
+
     async def test_keep_the_last_admin_when_two_leave_at_once(self, auth: Harness) -> None:
         for _ in range(5):
             company = new_id("cmp")

@@ -128,6 +128,7 @@ class StaffService:
         """
         await self._require_grant(who, hire.role, hire.role_id)
         _require_reach(who, hire.role, hire.shop_ids)
+        await self._require_above(who, hire.email)
         await self._require_shops(who.tenant, hire.shop_ids)
         member = await self.hire(who.tenant, hire)
         return await self.read(who.tenant, member.user_id)
@@ -171,9 +172,7 @@ class StaffService:
             await self._roles.give(company_id, given_role, transaction)
             before, status, was_admin = member.reach, member.status, member.is_active_admin
             change(member)
-            is_losing_admin = was_admin and not member.is_active_admin
-            if is_losing_admin and not await memberships.has_other_admin(member.id, transaction):
-                raise Conflict("last_admin", "The company's last admin stays.")
+            await self._require_admin(member, was_admin, transaction)
             if status == "disabled" and member.status != "disabled":
                 await memberships.require_room(limit, transaction)
             ended: list[Session] = []
@@ -235,10 +234,11 @@ class StaffService:
                 member = _begin(membership_id, company_id, account, hire, is_invited=True, now=now)
                 await memberships.insert(member, session=transaction)
                 return member, await self._invitation(member, transaction)
-            before, was = member.reach, member.status
+            before, was, was_admin = member.reach, member.status, member.is_active_admin
             is_new = was == "disabled"
             await self._require_place(company_id, hire, limit if is_new else None, transaction)
             member.invite_again(hire.role, hire.shop_ids, hire.role_id)
+            await self._require_admin(member, was_admin, transaction)
             if was == "active" and member.reach != before:
                 member.stop_tokens(now)
             if member.recorded:
@@ -274,6 +274,20 @@ class StaffService:
     async def _require_grant(self, who: Principal, role: str, role_id: str | None) -> None:
         """Nobody grants, changes or ends what holds a permission that they lack themselves."""
         require_held(await self._roles.permissions(who.tenant, role, role_id), who.permissions)
+
+    async def _require_above(self, who: Principal, email: str) -> None:
+        """Inviting somebody again changes what they hold, so the same counts for who works here already."""
+        account = await self._accounts.by_address(PLATFORM, normal_address(email))
+        member = await self._memberships.for_company(who.tenant).of_user(account.id) if account else None
+        if member is not None and member.status != "disabled":
+            await self._require_grant(who, member.role, member.role_id)
+
+    async def _require_admin(self, member: Membership, was_admin: bool, transaction: Transaction) -> None:
+        """Raises Conflict ``last_admin`` when a change leaves the company without one."""
+        if not was_admin or member.is_active_admin:
+            return
+        if not await self._memberships.for_company(member.company_id).has_other_admin(member.id, transaction):
+            raise Conflict("last_admin", "The company's last admin stays.")
 
     async def _require_shops(self, company_id: str, shop_ids: Sequence[str], known: Sequence[str] = ()) -> None:
         """Raises Invalid ``unknown_shop`` for shops that the company does not have."""
