@@ -5,11 +5,11 @@ from fastapi import FastAPI
 from common.runtime import Background, Runtime
 from common.web.application import create_application
 from services.company import routes
-from services.company.clients import Auth
+from services.company.clients import Auth, Proofs
 from services.company.handlers import HANDLERS
-from services.company.service import CompanyService
+from services.company.service import CompanyService, DomainService
 from services.company.settings import Settings
-from services.company.store import Companies, Foundings
+from services.company.store import Companies, Domains, Foundings
 
 
 def settings() -> Settings:
@@ -17,19 +17,22 @@ def settings() -> Settings:
     return Settings()
 
 
-async def compose(runtime: Runtime) -> CompanyService:
-    """Open the stores and make the use cases."""
-    runtime.declare(Companies, Foundings)
-    ground = runtime.ground
-    return CompanyService(Companies(ground), Foundings(ground), Auth(runtime.clients), runtime.clock)
-
-
 def create_app(settings: Settings) -> FastAPI:
     """The service as an ASGI application."""
+
+    async def compose(runtime: Runtime) -> CompanyService:
+        runtime.declare(Companies, Foundings, Domains)
+        ground, clock = runtime.ground, runtime.clock
+        domains = DomainService(Domains(ground), Proofs(settings.dns_servers), clock, settings.base_domains)
+        return CompanyService(Companies(ground), Foundings(ground), Auth(runtime.clients), clock, domains)
+
     return create_application(
         settings,
         routers=(routes.router,),
         compose=compose,
         handlers=HANDLERS,
-        background=lambda service: (Background("foundings", service.sweep_for_ever),),
+        background=lambda service: (
+            Background("foundings", service.sweep_for_ever),
+            Background("domains", service.domains.sweep_for_ever),
+        ),
     )

@@ -13,7 +13,7 @@ from common.web.lists import listing
 from common.web.schema import Search
 from services.company.clients import Admin
 from services.company.domain import Status
-from services.company.schemas import CompanyFacts, CompanyIn, CompanyOut, CompanyPatch, OriginOut
+from services.company.schemas import CompanyFacts, CompanyIn, CompanyOut, CompanyPatch, DomainIn, DomainOut, OriginOut
 from services.company.service import CompanyService
 
 router = APIRouter(tags=["companies"])
@@ -90,10 +90,47 @@ async def edit_company(
     return CompanyOut.model_validate(company)
 
 
+@router.get("/api/companies/{company_id}/domains")
+async def list_domains(
+    company_id: str, who: Reader, companies: Companies, page: Annotated[PageRequest, listing("name")]
+) -> Page[DomainOut]:
+    """List a company's own domains with the records that prove them."""
+    await companies.read(who, company_id)
+    found = await companies.domains.list(company_id, page)
+    return Page(items=[DomainOut.of(domain) for domain in found.items], next_cursor=found.next_cursor)
+
+
+@router.post("/api/companies/{company_id}/domains", status_code=201)
+async def claim_domain(company_id: str, body: DomainIn, who: Writer, companies: Companies) -> DomainOut:
+    """Claim a domain; the answer says which DNS record proves it. Claimed again, the same answer."""
+    await companies.read(who, company_id)
+    return DomainOut.of(await companies.domains.claim(company_id, body.name))
+
+
+@router.post("/api/companies/{company_id}/domains/{name}/verify")
+async def verify_domain(company_id: str, name: str, who: Writer, companies: Companies) -> DomainOut:
+    """Look for a domain's proof in the DNS. Found, calls to the domain reach the company from then on."""
+    await companies.read(who, company_id)
+    return DomainOut.of(await companies.domains.verify(company_id, name))
+
+
+@router.delete("/api/companies/{company_id}/domains/{name}", status_code=204)
+async def remove_domain(company_id: str, name: str, who: Writer, companies: Companies) -> None:
+    """Give a domain up."""
+    await companies.read(who, company_id)
+    await companies.domains.remove(company_id, name)
+
+
 @router.get("/internal/companies/{name}", include_in_schema=False)
 async def tell_company(name: str, who: InternalCaller, companies: Companies) -> CompanyFacts:
     """What other services may ask, by id or slug."""
-    return CompanyFacts.model_validate(await companies.tell(name))
+    return CompanyFacts.of(*await companies.tell(name))
+
+
+@router.get("/internal/companies/by-domain/{name}", include_in_schema=False)
+async def tell_company_of_domain(name: str, who: InternalCaller, companies: Companies) -> CompanyFacts:
+    """The company that a domain leads to."""
+    return CompanyFacts.of(*await companies.tell((await companies.domains.holder(name)).company_id))
 
 
 @router.get("/internal/origins", include_in_schema=False)

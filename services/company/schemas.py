@@ -1,13 +1,15 @@
 """Requests and answers of the company service."""
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, EmailStr, Field, SecretStr, StringConstraints
 from pydantic_extra_types.country import CountryAlpha2
 
 from common.money import Currency, Money
 from common.web.schema import In, Out, PatchIn, Resource, Text, TimeZone
-from services.company.domain import Plan, Status
+from services.company.domain import Company, Domain, DomainStatus, Plan, Status, proof, proof_name
 
 
 def _upper(value: Any) -> Any:
@@ -137,7 +139,44 @@ class CompanyFacts(Out):
     country: str | None
     settings: SettingsOut
     limits: LimitsOut
+    domains: list[str]
     sequence: int
+
+    @classmethod
+    def of(cls, company: Company, domains: Sequence[str]) -> Self:
+        """What is told of a company that is reached at ``domains``, too."""
+        return cls.model_validate({**company.model_dump(), "domains": domains})
+
+
+class DomainIn(In):
+    """A domain that the company wants to be reached at."""
+
+    name: Annotated[Text, Field(examples=["shop.example.com"])]
+
+
+class ProofRecord(Out):
+    """The DNS record that proves whose the domain is."""
+
+    type: Literal["TXT"] = "TXT"
+    name: str = Field(examples=["_markethall.shop.example.com"])
+    value: str = Field(examples=["markethall-verification=0kTqv1mJ8o5cVw3yUu2bYd7sPz4hLxRn"])
+
+
+class DomainOut(Resource):
+    """A domain of a company's own. While it is ``pending``, nothing that is sent there reaches the company."""
+
+    name: str = Field(examples=["shop.example.com"])
+    status: DomainStatus
+    token: str
+    record: ProofRecord
+    verified_at: datetime | None
+    checked_at: datetime | None
+
+    @classmethod
+    def of(cls, domain: Domain) -> Self:
+        """As clients see it."""
+        record = ProofRecord(name=proof_name(domain.name), value=proof(domain.token))
+        return cls.model_validate({**domain.model_dump(), "record": record})
 
 
 class OriginOut(Out):

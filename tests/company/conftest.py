@@ -1,6 +1,7 @@
 """The company service with a real auth service behind it, on the real servers."""
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,6 +12,7 @@ import uvicorn
 
 from common.ids import new_id
 from common.testing import Harness, Infrastructure
+from tests.company.names import NameServer
 
 PASSWORD = "Test123!"
 
@@ -22,13 +24,24 @@ async def auth(infrastructure: Infrastructure) -> AsyncIterator[Harness]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def company(auth: Harness, infrastructure: Infrastructure) -> AsyncIterator[Harness]:
+async def names() -> AsyncIterator[NameServer]:
+    async with NameServer() as server:
+        yield server
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def company(auth: Harness, names: NameServer, infrastructure: Infrastructure) -> AsyncIterator[Harness]:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(auth.app, lifespan="off", log_config=None))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    async with Harness("company", infrastructure, MARKETHALL_SERVICE_URL_TEMPLATE=address) as harness:
+    environment = {
+        "MARKETHALL_SERVICE_URL_TEMPLATE": address,
+        "MARKETHALL_DNS_SERVERS": json.dumps([names.address]),
+        "MARKETHALL_BASE_DOMAINS": json.dumps(["localhost", "platform.example"]),
+    }
+    async with Harness("company", infrastructure, **environment) as harness:
         yield harness
     server.should_exit = True
     await serving

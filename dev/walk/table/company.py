@@ -9,6 +9,13 @@ from dev.walk.world import PASSWORD, World
 
 PLATFORM = frozenset({SUPER})
 
+DOMAINS = "/api/companies/{company_id}/domains"
+NOBODYS = "unclaimed.example"
+
+
+def domain(world: World) -> dict[str, Any]:
+    return {"name": f"{world.mark}-shop.example"}
+
 
 def company(world: World) -> dict[str, Any]:
     slug = f"{world.mark}-{secrets.token_hex(3)}"
@@ -26,5 +33,23 @@ ROWS = [
         ids={"company_id": "company"},
         sees_all=PLATFORM,
         body=lambda world: {"name": f"Company {world.mark}"},
+    ),
+    Row(f"GET {DOMAINS}", ADMINS, ids={"company_id": "company"}, sees_all=PLATFORM),
+    Row(f"POST {DOMAINS}", ADMINS, ids={"company_id": "company"}, sees_all=PLATFORM, body=domain),
+    Row(
+        f"POST {DOMAINS}/{{name}}/verify",
+        ADMINS,
+        ids={"company_id": "company"},
+        sees_all=PLATFORM,
+        fixed={"name": NOBODYS},
+        ok=frozenset({404}),
+    ),
+    Row(
+        f"DELETE {DOMAINS}/{{name}}",
+        ADMINS,
+        ids={"company_id": "company"},
+        sees_all=PLATFORM,
+        fixed={"name": NOBODYS},
+        ok=frozenset({404}),
     ),
 ]

@@ -63,6 +63,34 @@ class CompanyReactivated(EventData):
     company_id: str
 
 
+class DomainClaimed(EventData):
+    """A company wants to be reached at a domain of its own; it has yet to prove that it holds it."""
+
+    TYPE: ClassVar[str] = "domain.claimed"
+    PRODUCER: ClassVar[str] = "company"
+    domain_id: str
+    name: str
+
+
+class DomainVerified(EventData):
+    """A domain leads to its company from now on."""
+
+    TYPE: ClassVar[str] = "domain.verified"
+    PRODUCER: ClassVar[str] = "company"
+    domain_id: str
+    name: str
+
+
+class DomainRemoved(EventData):
+    """A domain no longer leads to its company. ``reason``: deleted, moved (another proved it), proof_lost."""
+
+    TYPE: ClassVar[str] = "domain.removed"
+    PRODUCER: ClassVar[str] = "company"
+    domain_id: str
+    name: str
+    reason: str
+
+
 class ShopCreated(EventData):
     """A shop exists; inventory makes its default warehouse."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from common.pagination import Page, PageRequest
 from common.web.etag import again_when_overtaken, check_version
 from services.company.clients import Admin, Auth
 from services.company.domain import Company, Plan, Status
+from services.company.service.domains import DomainService
 from services.company.store import Companies, Foundings
 
 log = get_logger(__name__)
@@ -30,7 +32,10 @@ SWEEP_LIMIT = 50
 class CompanyService:
     """Founding and changing companies."""
 
-    def __init__(self, companies: Companies, foundings: Foundings, auth: Auth, clock: Clock) -> None:
+    def __init__(
+        self, companies: Companies, foundings: Foundings, auth: Auth, clock: Clock, domains: DomainService
+    ) -> None:
+        self.domains = domains
         self._companies = companies
         self._foundings = foundings
         self._auth = auth
@@ -107,16 +112,26 @@ class CompanyService:
 
         return await again_when_overtaken(change, if_match)
 
-    async def tell(self, name: str) -> Company:
-        """A company by id or slug, for other services. Raises NotFound."""
+    async def tell(self, name: str) -> tuple[Company, Sequence[str]]:
+        """A company by id or slug with the names of its domains, for other services. Raises NotFound."""
         company = await self._companies.by_id_or_slug(name)
         if company is None:
             raise NotFound("company")
-        return company
+        return company, await self.domains.verified_names(company.id)
 
     async def knows_origin(self, origin: str) -> bool:
-        """Whether any active company lets pages of this origin call: asked before the company is known."""
-        return await self._companies.allows(origin)
+        """Whether any active company lets pages of this origin call, or is at home there.
+
+        Asked before the company is known.
+        """
+        if await self._companies.allows(origin):
+            return True
+        host = origin.partition("://")[2].partition(":")[0]
+        try:
+            holder = await self.domains.holder(host)
+        except NotFound:
+            return False
+        return await self._companies.is_active(holder.company_id)
 
     async def sweep_for_ever(self) -> None:
         """Bring abandoned foundings to an end, again and again."""

@@ -1,0 +1,19 @@
+"""Rules of companies and of the domains that are theirs."""
+
+from services.company.domain.company import PLANS, RESERVED_SLUGS, Company, Plan, Status
+from services.company.domain.names import normal
+from services.company.domain.ownership import LIMIT, Domain, DomainStatus, proof, proof_name
+
+__all__ = [
+    "LIMIT",
+    "PLANS",
+    "RESERVED_SLUGS",
+    "Company",
+    "Domain",
+    "DomainStatus",
+    "Plan",
+    "Status",
+    "normal",
+    "proof",
+    "proof_name",
+]
