@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from common.events.tenancy import CompanySuspended
-from common.identity.permissions import permissions_of, with_reads
+from common.identity.permissions import ANONYMOUS, permissions_of, with_reads
 from common.ids import new_id
 from common.testing import Harness
 from tests.auth.conftest import claims_of, eventually
@@ -73,6 +73,11 @@ class TestMake:
         async with auth.user("company_admin", new_id("cmp")) as client:
             answer = await client.post("/api/keys", json={"name": "K", "type": type, "scopes": scopes})
         assert (answer.status_code, answer.json().get("code")) == (status, code)
+
+    async def test_lets_a_publishable_key_without_scopes_do_what_a_visitor_may(self, auth: Harness) -> None:
+        made = await make(auth, new_id("cmp"), type="publishable")
+        assert made["scopes"] == sorted(ANONYMOUS)
+        assert (await make(auth, new_id("cmp")))["scopes"] == []
 
     async def test_gives_a_company_no_key_to_the_platform(self, auth: Harness) -> None:
         async with auth.user("super_admin", None, tenant=new_id("cmp")) as client:

@@ -11,6 +11,7 @@ from services.auth.domain.api_key import (
     KeyType,
     check_scopes,
     require_held,
+    scopes_to_give,
 )
 from services.auth.domain.link import (
     ENDED_BY_ADDRESS,
@@ -63,6 +64,7 @@ __all__ = [
     "normal_address",
     "require_held",
     "role_without_company",
+    "scopes_to_give",
     "user_of",
     "window_before",
 ]

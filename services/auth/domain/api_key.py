@@ -136,6 +136,11 @@ class ApiKey(Aggregate):
         return self.tokens_from
 
 
+def scopes_to_give(type: KeyType, wanted: Iterable[str]) -> list[str]:
+    """Each once; a publishable key that asks for none may do all that a storefront's visitor may."""
+    return list(dict.fromkeys(wanted)) or (sorted(ANONYMOUS) if type == "publishable" else [])
+
+
 def check_scopes(type: KeyType, scopes: Iterable[str], held: frozenset[str]) -> None:
     """Raises Invalid ``unknown_scope`` or ``scope_not_publishable``, Forbidden for what the giver lacks."""
     known = PERMISSIONS - ROLE_PERMISSIONS["service"]

@@ -13,7 +13,8 @@ Scopes = Annotated[list[Annotated[str, Field(max_length=60)]], Field(max_length=
 
 
 class KeyIn(In):
-    """A key to be made. ``scopes`` are names of permissions; none of them: the key may do nothing."""
+    """A key to be made. ``scopes`` are names of permissions; without any a secret key may do nothing and a
+    publishable one what a visitor may."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "Accounting", "type": "secret", "scopes": ["orders.read"]}]}

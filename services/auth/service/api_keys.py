@@ -18,7 +18,15 @@ from common.ids import new_id
 from common.logging import get_logger
 from common.pagination import Page, PageRequest
 from common.web.etag import again_when_overtaken, check_version
-from services.auth.domain import PREFIXES, SHOWN_CHARACTERS, ApiKey, KeyType, check_scopes, require_held
+from services.auth.domain import (
+    PREFIXES,
+    SHOWN_CHARACTERS,
+    ApiKey,
+    KeyType,
+    check_scopes,
+    require_held,
+    scopes_to_give,
+)
 from services.auth.service.companies import Companies
 from services.auth.service.digest import Digest
 from services.auth.service.keys import Keys
@@ -73,7 +81,7 @@ class ApiKeyService:
 
     async def make(self, who: Principal, wanted: NewKey) -> Shown:
         """A new key. Raises Invalid for its scopes or end, Forbidden for what the caller lacks."""
-        scopes = list(dict.fromkeys(wanted.scopes))
+        scopes = scopes_to_give(wanted.type, wanted.scopes)
         check_scopes(wanted.type, scopes, who.permissions)
         secret = _secret(wanted.type)
         key = ApiKey.make(
