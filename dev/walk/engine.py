@@ -1,20 +1,29 @@
-"""Expands the table into calls, makes them one after another, and judges each answer."""
+"""Expands the table into calls, makes them, and judges each answer."""
 
-import copy
+import asyncio
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 import httpx2
 
+from dev.trading import Refused
 from dev.walk.callers import CALLERS, Caller
+from dev.walk.judging import Judge
+from dev.walk.places import replaced
 from dev.walk.report import Finding, Report
 from dev.walk.rows import Row
-from dev.walk.world import World
+from dev.walk.standing_in import stand_in
+from dev.walk.world import NotMade, World
 
 CALL_SECONDS = 30.0
+READERS = 4
+"""Rows that only read are walked so many at a time; what one of them shows does not depend on another."""
+
+METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
+"""Reads before writes before deletions: what is used up is used last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,72 +42,125 @@ class Step:
         return self.variation.startswith("another company's") and "?" not in self.variation
 
 
-async def walk(own: World, foreign: World, callers: dict[str, Caller], rows: list[Row], routes: set[str]) -> Report:
-    """Call every route of ``routes`` as its row says; ``callers`` all belong to ``own``."""
-    report = Report(routes=routes)
+async def walk(
+    own: World,
+    foreign: World,
+    callers: dict[str, Caller],
+    rows: list[Row],
+    routes: set[str],
+    others: Sequence[Row] = (),
+) -> Report:
+    """Call every route of ``routes`` as its row says; ``others``: rows of addresses that are no routes."""
+    report = Report(routes=routes, others=len(others))
+    walked = Walk(own, foreign, callers, report)
     by_route = {row.route: row for row in rows}
     report.missing_rows = sorted(routes - by_route.keys())
     report.unknown_rows = sorted(by_route.keys() - routes)
-    async with httpx2.AsyncClient(base_url=own.base_url, timeout=CALL_SECONDS) as http:
-        for route in sorted(routes & by_route.keys(), key=_gentle_first):
-            await _walk_row(http, by_route[route], own, foreign, callers, report)
+    await walked.along([by_route[route] for route in routes & by_route.keys()])
+    await walked.along(others)
     return report
 
 
-def _gentle_first(route: str) -> tuple[int, str]:
-    """Reads before writes before deletions: what is used up is used last."""
-    method, _, path = route.partition(" ")
-    return ("GET", "POST", "PATCH", "PUT", "DELETE").index(method), path
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """One company under attack, a stranger whose ids are tried, and everybody who calls."""
+
+    own: World
+    foreign: World
+    callers: dict[str, Caller]
+    report: Report
+
+    async def along(self, rows: Iterable[Row]) -> None:
+        """Call every row as it says; all callers belong to the company under attack."""
+        ordered = sorted(rows, key=lambda row: (METHODS.index(row.method), row.path))
+        readers = asyncio.Semaphore(READERS)
+        async with httpx2.AsyncClient(base_url=self.own.base_url, timeout=CALL_SECONDS) as http:
+            visit = Visit(http, self)
+
+            async def read(row: Row) -> None:
+                async with readers:
+                    await visit.row(row)
+
+            await asyncio.gather(*(read(row) for row in ordered if row.method == "GET"))
+            for row in ordered:
+                if row.method != "GET":
+                    await visit.row(row)
 
 
-async def _walk_row(
-    http: httpx2.AsyncClient, row: Row, own: World, foreign: World, callers: dict[str, Caller], report: Report
-) -> None:
-    for kind in {*row.ids.values(), *row.query.values(), *row.body_ids.values()}:
-        await own.id_of(kind)
-        await foreign.id_of(kind)
-    for hidden in row.hidden.values():
-        for kind in hidden.values():
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """The calls of one walk over one client."""
+
+    http: httpx2.AsyncClient
+    walk: Walk
+
+    async def row(self, row: Row) -> None:
+        """Walk one row; what it needs and cannot be made is a finding, too."""
+        try:
+            await self._walk(row)
+        except (NotMade, Refused) as error:
+            self.walk.report.wrong.append(Finding(row.route, "nobody", "made for it", "what the row needs", str(error)))
+
+    async def _walk(self, row: Row) -> None:
+        """Whatever is refused is tried at once, whatever may succeed one after another."""
+        await self._prepare(row)
+        for name in CALLERS:
+            caller = self.walk.callers[name]
+            steps = await self._steps(row, caller)
+            if name in row.may:
+                await asyncio.gather(*(self._try(row, caller, step) for step in steps[:-1]))
+                await self._try(row, caller, steps[-1])
+            else:
+                await asyncio.gather(*(self._try(row, caller, step) for step in steps))
+
+    async def _prepare(self, row: Row) -> None:
+        own, foreign = self.walk.own, self.walk.foreign
+        kinds = {*row.ids.values(), *row.query.values(), *row.body_ids.values()}
+        hidden = {kind for named in row.hidden.values() for kind in named.values()}
+        for kind in sorted(kinds):
+            await asyncio.gather(own.id_of(kind), foreign.id_of(kind))
+        for kind in sorted(hidden):
             await own.id_of(kind)
-    for name in CALLERS:
-        caller = callers[name]
-        for step in await _steps(row, caller, own, foreign):
-            answer = await _send(http, row, caller, step)
-            report.calls += 1
-            report.by_caller[name] += 1
-            _judge(row, caller, step, answer, foreign, report)
 
+    async def _steps(self, row: Row, caller: Caller) -> list[Step]:
+        """What one caller tries on one route: what is hidden first, its own at the end."""
+        own, foreign = self.walk.own, self.walk.foreign
+        may = caller.name in row.may
+        refusal = frozenset({row.refused.get(caller.name, caller.refusal())})
+        ids = {name: own.known(kind) for name, kind in row.ids.items()}
+        fixed = {name: value for name, value in row.fixed.items() if "{" + name + "}" not in row.path}
+        body = await _body(row, own)
+        steps = []
+        for name, kind in row.ids.items():
+            expected = (row.foreign if may else refusal) | (row.misnamed if name == row.tenant else frozenset())
+            others = row.ok if caller.name in row.sees_all else expected
+            steps.append(Step(f"another company's {name}", ids | {name: foreign.known(kind)}, fixed, body, others))
+            steps.append(Step(f"no such {name}", ids | {name: _absent(kind, own)}, fixed, body, expected))
+        for name, kind in row.hidden.get(caller.name, {}).items():
+            steps.append(Step(f"hidden {name}", ids | {name: own.known(kind)}, fixed, body, row.foreign))
+        for name, kind in row.query.items():
+            expected = row.ok | row.foreign | {422} if may else refusal
+            query = fixed | {name: foreign.known(kind)}
+            steps.append(Step(f"another company's ?{name}", ids, query, body, expected))
+        for place, kind in row.body_ids.items():
+            expected = row.foreign_in_body if may else refusal
+            changed = replaced(await _body(row, own), place, foreign.known(kind))
+            steps.append(Step(f"another company's {place}", ids, fixed, changed, expected))
+        if may:
+            fresh = {name: await own.id_of(row.ids[name], fresh=True) for name in row.fresh}
+            expected = row.answers.get(caller.name, row.ok)
+            return [*steps, Step("its own", ids | fresh, fixed, await _body(row, own), expected)]
+        return [*steps, Step("its own", ids, fixed, body, refusal)]
 
-async def _steps(row: Row, caller: Caller, own: World, foreign: World) -> list[Step]:
-    """What one caller tries on one route: what is hidden first, its own at the end."""
-    may = caller.name in row.may
-    refusal = frozenset({row.refused.get(caller.name, caller.refusal())})
-    ids = {name: own.known(kind) for name, kind in row.ids.items()}
-    query: dict[str, str] = {}
-    body = await _body(row, own)
-    steps = []
-    for name, kind in row.ids.items():
-        expected = row.foreign if may else refusal
-        others = row.ok if caller.name in row.sees_all else expected
-        steps.append(Step(f"another company's {name}", ids | {name: foreign.known(kind)}, query, body, others))
-        steps.append(Step(f"no such {name}", ids | {name: _absent(kind, own)}, query, body, expected))
-    for name, kind in row.hidden.get(caller.name, {}).items():
-        steps.append(Step(f"hidden {name}", ids | {name: own.known(kind)}, query, body, row.foreign))
-    for name, kind in row.query.items():
-        expected = row.ok | row.foreign | {422} if may else refusal
-        steps.append(Step(f"another company's ?{name}", ids, {name: foreign.known(kind)}, body, expected))
-    for place, kind in row.body_ids.items():
-        expected = row.foreign_in_body if may else refusal
-        steps.append(
-            Step(f"another company's {place}", ids, query, _replaced(body, place, foreign.known(kind)), expected)
-        )
-    if may:
-        fresh = {name: await own.id_of(row.ids[name], fresh=True) for name in row.fresh}
-        expected = row.answers.get(caller.name, row.ok)
-        steps.append(Step("its own", ids | fresh, query, await _body(row, own), expected))
-    else:
-        steps.append(Step("its own", ids, query, body, refusal))
-    return steps
+    async def _try(self, row: Row, caller: Caller, step: Step) -> None:
+        may_succeed = step.variation == "its own" and caller.name in row.may
+        if may_succeed and caller.name in row.spared:
+            return
+        headers = caller.headers
+        if may_succeed and row.throwaway:
+            headers = await stand_in(self.walk.own, caller.name)
+        answer = await send(self.http, row, step, headers)
+        Judge(self.walk.own, self.walk.foreign, self.walk.report).judge(row, caller, step, answer)
 
 
 async def _body(row: Row, own: World) -> Any:
@@ -114,49 +176,14 @@ def _absent(kind: str, own: World) -> str:
     return f"{prefix}_0{secrets.token_hex(12)}" if separator and len(prefix) <= 4 else f"none-{secrets.token_hex(6)}"
 
 
-def _replaced(body: Any, place: str, value: str) -> Any:
-    """The body with another value at a dotted place."""
-    changed = copy.deepcopy(body)
-    *path, last = place.split(".")
-    inner = changed
-    for step in path:
-        inner = inner[int(step)] if step.isdigit() else inner[step]
-    if last.isdigit():
-        inner[int(last)] = value
-    else:
-        inner[last] = value
-    return changed
-
-
-async def _send(http: httpx2.AsyncClient, row: Row, caller: Caller, step: Step) -> httpx2.Response:
+async def send(http: httpx2.AsyncClient, row: Row, step: Step, headers: dict[str, str]) -> httpx2.Response:
+    """One call as a step says."""
     path = row.path
-    for name, value in step.ids.items():
+    for name, value in {**row.fixed, **step.ids}.items():
         path = path.replace("{" + name + "}", quote(value, safe="")).replace("{" + name + ":path}", quote(value))
-    headers = {**caller.headers, **row.headers}
+    headers = {**headers, **row.headers}
     if row.content is not None:
         return await http.request(row.method, path, params=step.query, content=row.content, headers=headers)
     if step.body is None:
         return await http.request(row.method, path, params=step.query, headers=headers)
     return await http.request(row.method, path, params=step.query, json=step.body, headers=headers)
-
-
-def _judge(row: Row, caller: Caller, step: Step, answer: httpx2.Response, foreign: World, report: Report) -> None:
-    told = f"{answer.status_code} {answer.text[:160]}"
-    sought = " or ".join(map(str, sorted(step.expected)))
-    finding = Finding(row.route, caller.name, step.variation, sought, told)
-    if answer.status_code not in step.expected:
-        report.wrong.append(finding)
-    if answer.status_code >= 500 and answer.status_code not in step.expected:
-        return
-    if caller.name in row.sees_all:
-        return
-    sent = f"{answer.request.url} {answer.request.content!r}"
-    shows = any(secret in answer.text and secret not in sent for secret in _secrets(foreign))
-    if shows or (step.is_foreign and answer.status_code < 300):
-        report.leaks.append(finding)
-
-
-def _secrets(foreign: World) -> Iterator[str]:
-    """Texts that only the other company has."""
-    yield foreign.mark
-    yield from foreign.made

@@ -4,7 +4,7 @@ import secrets
 
 from dev.trading import Api
 from dev.walk.makers import MAKERS
-from dev.walk.world import OPENING_STOCK, PASSWORD, World, until
+from dev.walk.world import PASSWORD, World, until
 
 
 async def found(base_url: str, platform_login: tuple[str, str], name: str) -> World:
@@ -20,7 +20,7 @@ async def found(base_url: str, platform_login: tuple[str, str], name: str) -> Wo
     await admin.sign_in(address, PASSWORD)
     world = World(
         base_url, mark, platform, admin, Api(base_url), Api(base_url), Api(base_url, tenant=mark),
-        Api(base_url, tenant=mark),
+        Api(base_url, tenant=mark), platform_login,
     )  # fmt: skip
     world.makers.update(MAKERS)
     world.ids["company"] = company["id"]
@@ -70,9 +70,3 @@ async def _register(world: World) -> None:
         await until(is_known, bool)
         world.ids |= {kind: found[0], f"{kind}_user": found[1]}
         world.made |= set(found)
-
-
-async def stock(world: World, sku: str, warehouse: str = "warehouse") -> None:
-    """Put plenty of a SKU on the shelf."""
-    body = {"warehouseId": world.ids[warehouse], "sku": sku, "delta": OPENING_STOCK, "reason": "opening"}
-    await world.admin.post("/api/inventory/v1/adjustments", body)

@@ -22,15 +22,21 @@ class Finding:
 
 @dataclass(slots=True)
 class Report:
-    """The outcome of one walk."""
+    """The outcome of one walk. ``others``: how many addresses were walked that are no routes, such as aliases."""
 
     routes: set[str] = field(default_factory=set)
+    others: int = 0
     calls: int = 0
     by_caller: Counter[str] = field(default_factory=Counter)
     missing_rows: list[str] = field(default_factory=list)
     unknown_rows: list[str] = field(default_factory=list)
     leaks: list[Finding] = field(default_factory=list)
     wrong: list[Finding] = field(default_factory=list)
+
+    def count(self, caller: str) -> None:
+        """One more call."""
+        self.calls += 1
+        self.by_caller[caller] += 1
 
     @property
     def is_clean(self) -> bool:
@@ -39,12 +45,15 @@ class Report:
 
     def summary(self) -> str:
         """The line that people read."""
-        return f"routes: {len(self.routes)}, calls: {self.calls}, leaks: {len(self.leaks)}, wrong: {len(self.wrong)}"
+        counted = {"routes": len(self.routes), "other addresses": self.others, "calls": self.calls}
+        found = {"leaks": len(self.leaks), "wrong": len(self.wrong)}
+        return ", ".join(f"{name}: {number}" for name, number in (counted | found).items())
 
     def document(self) -> dict[str, Any]:
         """For programs, and for the tenants."""
         return {
             "routes": len(self.routes),
+            "otherAddresses": self.others,
             "calls": self.calls,
             "callsByCaller": dict(sorted(self.by_caller.items())),
             "leaks": [finding.line() for finding in self.leaks],

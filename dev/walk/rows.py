@@ -13,6 +13,9 @@ OK = frozenset({200, 201, 202, 204})
 STATE = OK | {409}
 """Done, or refused because of where the resource stands, which only whoever may learns."""
 
+BATCH = frozenset({200})
+"""A batch answers row by row: the row with somebody else's id is rejected in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -24,7 +27,11 @@ class Row:
     ``refused``: what particular callers are told instead of the usual 401 or 403. ``fresh``: the parameters
     whose resource is made anew for each call that may succeed, since it is used up. ``sees_all``: callers of
     the platform, to whom every company's resources are shown. ``also_refused``: with what else than 422 the route
-    may turn down a hostile value.
+    may turn down a hostile value. ``fixed``: path and query parameters that are no ids, the same for everybody.
+    ``throwaway``: a call that succeeds costs its caller the session or the password, so that somebody made for it
+    calls in place of the walk's own people. ``spared``: callers who may, and whom a success would cost too much.
+    ``tenant``: the path parameter that names the company acted in, in disagreement with the credentials' own where
+    it is another's.
     """
 
     route: str
@@ -43,6 +50,11 @@ class Row:
     sees_all: frozenset[str] = frozenset()
     also_refused: frozenset[int] = frozenset()
     headers: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    throwaway: bool = False
+    spared: frozenset[str] = frozenset()
+    tenant: str | None = None
+    misnamed: frozenset[int] = frozenset({400, 404})
     content: bytes | None = None
 
     @property

@@ -10,6 +10,7 @@ from rich.console import Console
 from dev.home import Home
 from dev.routes import listing
 from dev.secret_store import SecretStore
+from dev.walk.aliasing import alias_rows, unbuilt_rows
 from dev.walk.engine import walk
 from dev.walk.forging import Forge
 from dev.walk.founding import found
@@ -22,7 +23,8 @@ from dev.walk.table import ROWS
 def run(chosen: argparse.Namespace, home: Home, console: Console) -> int:
     """Walks, prints what was found; 1 when anything leaked or was answered otherwise than the table says."""
     rows = [row for row in ROWS if not chosen.only or chosen.only in row.route]
-    report = asyncio.run(walk_suite(home, rows, is_whole=not chosen.only))
+    others = [row for row in (*alias_rows(ROWS), *unbuilt_rows()) if not chosen.only or chosen.only in row.route]
+    report = asyncio.run(walk_suite(home, rows, others, is_whole=not chosen.only))
     for finding in (*report.leaks, *report.wrong):
         console.print(finding.line(), markup=False, soft_wrap=True)
     for route in report.missing_rows:
@@ -35,7 +37,7 @@ def run(chosen: argparse.Namespace, home: Home, console: Console) -> int:
     return 0 if report.is_clean else 1
 
 
-async def walk_suite(home: Home, rows: list[Row], *, is_whole: bool = True) -> Report:
+async def walk_suite(home: Home, rows: list[Row], others: list[Row], *, is_whole: bool = True) -> Report:
     """Found two companies in the suite of this home, and walk as the people of the one."""
     secrets = SecretStore(home.secrets)
     base_url = home.service_url("gateway")
@@ -44,7 +46,7 @@ async def walk_suite(home: Home, rows: list[Row], *, is_whole: bool = True) -> R
     try:
         who = await callers(own, Forge.open(home))
         routes = public_routes() if is_whole else {row.route for row in rows}
-        return await walk(own, foreign, who, rows, routes)
+        return await walk(own, foreign, who, rows, routes, others)
     finally:
         await own.close()
         await foreign.close()

@@ -8,6 +8,7 @@ import httpx2
 from dev.walk import hostile
 from dev.walk.callers import ADMIN, CUSTOMER, SUPER, Caller
 from dev.walk.forging import Forge
+from dev.walk.places import is_all_rejected
 from dev.walk.report import Finding
 from dev.walk.rows import Row
 from dev.walk.world import World
@@ -89,20 +90,12 @@ class Siege:
         finding = Finding(row.route, caller, what, str(sorted(expected)), f"{answer.status_code} {answer.text[:160]}")
         if answer.status_code >= 500:
             self.server_errors.append(finding)
-        elif not (answer.status_code in expected and _is_problem(answer)) and not _is_all_rejected(answer):
+        elif not (answer.status_code in expected and _is_problem(answer)) and not is_all_rejected(answer):
             self.wrong.append(finding)
 
 
 def _is_problem(answer: httpx2.Response) -> bool:
     return answer.headers.get("content-type", "").startswith("application/problem+json") and "code" in answer.json()
-
-
-def _is_all_rejected(answer: httpx2.Response) -> bool:
-    """Whether this is a batch of which no row was accepted, each with its problem."""
-    if answer.status_code != 200 or "results" not in answer.text:
-        return False
-    rows = answer.json()["results"]
-    return bool(rows) and all(row["status"] == "rejected" and row["problem"]["code"] for row in rows)
 
 
 async def _path(row: Row, world: World) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,18 +34,21 @@ class World:
     staff: Api
     customer: Api
     other_customer: Api
+    platform_login: tuple[str, str]
     ids: dict[str, str] = field(default_factory=dict)
     made: set[str] = field(default_factory=set)
     makers: dict[str, Maker] = field(default_factory=dict)
+    making: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def id_of(self, kind: str, *, fresh: bool = False) -> str:
         """The id of the company's resource of this kind; made at its first use, or anew."""
-        if fresh or kind not in self.ids:
+        async with self.making[kind]:
+            if not fresh and kind in self.ids:
+                return self.ids[kind]
             made = await self.makers[kind](self)
             self.made.add(made)
             self.ids.setdefault(kind, made)
             return made
-        return self.ids[kind]
 
     def known(self, kind: str) -> str:
         """The id of a resource that was made before."""
@@ -70,3 +74,8 @@ async def until(ask: Callable[[], Awaitable[Any]], holds: Callable[[Any], object
         if time.monotonic() > end:
             raise NotMade(f"did not come about; last answer: {answer}")
         await asyncio.sleep(0.05)
+
+
+def eur(amount: int) -> dict[str, Any]:
+    """Euros, in cents."""
+    return {"amount": amount, "currency": "EUR"}

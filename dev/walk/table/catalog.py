@@ -1,16 +1,16 @@
-"""Products, categories and carts."""
+"""Products, categories and collections."""
 
 import secrets
 from typing import Any
 
-from dev.walk.callers import CUSTOMER, EVERYBODY, MANAGERS, VISITORS
-from dev.walk.makers import eur
-from dev.walk.rows import OK, Row
-from dev.walk.world import World
+from dev.walk.callers import EVERYBODY, MANAGERS
+from dev.walk.rows import BATCH, Row
+from dev.walk.world import World, eur
 
 PRODUCT = {"product_id": "product"}
 CATEGORY = {"category_id": "category"}
-SHOPPERS = VISITORS | {CUSTOMER}
+COLLECTION = {"collection_id": "collection"}
+PRODUCTS_OF = {"productIds.0": "product", "rule.categoryId": "category"}
 
 
 async def product(world: World) -> dict[str, Any]:
@@ -21,33 +21,57 @@ async def products(world: World) -> dict[str, Any]:
     return {"products": [await product(world)]}
 
 
-async def line(world: World) -> dict[str, Any]:
-    return {"productId": await world.id_of("product"), "quantity": 1}
+def collection(world: World) -> dict[str, Any]:
+    return {"name": world.text(), "description": world.mark}
 
 
 ROWS = [
     Row("POST /api/products", MANAGERS, body=product, body_ids={"categoryId": "category"}),
-    Row("GET /api/products", EVERYBODY, query={"categoryId": "category"}),
+    Row(
+        "POST /api/products/batch",
+        MANAGERS,
+        body=products,
+        body_ids={"products.0.categoryId": "category"},
+        foreign_in_body=BATCH,
+    ),
+    Row("GET /api/products", EVERYBODY, query={"categoryId": "category", "collectionId": "collection"}),
+    Row("GET /api/products/suggestions", EVERYBODY, fixed={"q": "Product"}),
     Row("GET /api/products/{product_id}", EVERYBODY, ids=PRODUCT),
     Row(
-        "PATCH /api/products/{product_id}", MANAGERS, ids=PRODUCT, body=lambda world: {"name": f"Product {world.mark}"}
+        "PATCH /api/products/{product_id}",
+        MANAGERS,
+        ids=PRODUCT,
+        body=lambda world: {"name": f"Product {world.mark}"},
+        body_ids={"categoryId": "category"},
     ),
     Row("DELETE /api/products/{product_id}", MANAGERS, ids=PRODUCT, fresh=frozenset({"product_id"})),
-    Row("POST /api/categories", MANAGERS, body=lambda world: {"name": f"{world.mark} {secrets.token_hex(3)}"}),
-    Row("GET /api/categories", EVERYBODY, query={"parentId": "category"}),
-    Row("GET /api/categories/{category_id}", EVERYBODY, ids=CATEGORY),
-    Row("PATCH /api/categories/{category_id}", MANAGERS, ids=CATEGORY, body=lambda world: {"name": f"C {world.mark}"}),
-    Row("DELETE /api/categories/{category_id}", MANAGERS, ids=CATEGORY, fresh=frozenset({"category_id"})),
-    Row("GET /api/cart", SHOPPERS),
-    Row("GET /api/cart/items", SHOPPERS),
-    Row("POST /api/cart/items", SHOPPERS, body=line, body_ids={"productId": "product"}),
     Row(
-        "PATCH /api/cart/items",
-        SHOPPERS,
-        body=line,
-        body_ids={"productId": "product"},
-        answers=dict.fromkeys(VISITORS, OK | {404}),  # whose cart of the call before is gone without its token
-        also_refused=frozenset({404}),  # 0 takes a line out
+        "POST /api/categories",
+        MANAGERS,
+        body=lambda world: {"name": f"{world.mark} {secrets.token_hex(3)}"},
+        body_ids={"parentId": "category"},
     ),
-    Row("DELETE /api/cart/items", SHOPPERS, query={"productId": "product"}),
+    Row("GET /api/categories", EVERYBODY, query={"parentId": "category"}),
+    Row("GET /api/categories/tree", EVERYBODY),
+    Row("GET /api/categories/summary", EVERYBODY),
+    Row("GET /api/categories/{category_id}", EVERYBODY, ids=CATEGORY),
+    Row(
+        "PATCH /api/categories/{category_id}",
+        MANAGERS,
+        ids=CATEGORY,
+        body=lambda world: {"name": f"C {world.mark}"},
+        body_ids={"parentId": "category"},
+    ),
+    Row("DELETE /api/categories/{category_id}", MANAGERS, ids=CATEGORY, fresh=frozenset({"category_id"})),
+    Row("POST /api/collections", MANAGERS, body=collection, body_ids=PRODUCTS_OF),
+    Row("GET /api/collections", EVERYBODY),
+    Row("GET /api/collections/{collection_id}", EVERYBODY, ids=COLLECTION),
+    Row(
+        "PATCH /api/collections/{collection_id}",
+        MANAGERS,
+        ids=COLLECTION,
+        body=lambda world: {"name": f"Collection {world.mark}"},
+        body_ids=PRODUCTS_OF,
+    ),
+    Row("DELETE /api/collections/{collection_id}", MANAGERS, ids=COLLECTION, fresh=frozenset({"collection_id"})),
 ]

@@ -3,9 +3,8 @@
 from typing import Any
 
 from dev.walk.callers import ADMINS
-from dev.walk.makers import eur
 from dev.walk.rows import Row
-from dev.walk.world import World
+from dev.walk.world import World, eur
 
 DEBT = {"debt_id": "debt"}
 
@@ -15,7 +14,7 @@ def debt(world: World) -> dict[str, Any]:
 
 
 ROWS = [
-    Row("GET /api/debts", ADMINS, query={"debtorId": "customer"}),
+    Row("GET /api/debts", ADMINS, query={"debtorId": "customer", "orderId": "order"}),
     Row("POST /api/debts", ADMINS, body=debt, body_ids={"debtorId": "customer"}),
     Row("GET /api/debts/{debt_id}", ADMINS, ids=DEBT),
     Row("POST /api/debts/{debt_id}/payments", ADMINS, ids=DEBT, body=lambda _: {"amount": eur(1), "method": "cash"}),

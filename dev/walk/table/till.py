@@ -1,0 +1,36 @@
+"""Till sales."""
+
+from typing import Any
+
+from dev.walk.callers import MANAGER, SELLERS, STAFF
+from dev.walk.makers import sale
+from dev.walk.rows import BATCH, Row
+from dev.walk.world import World
+
+SALE = {"sale_id": "sale"}
+ELSEWHERE = {"sale_id": "sale_of_other_shop"}
+IN_SHOP = {MANAGER: ELSEWHERE, STAFF: ELSEWHERE}
+ITS_PARTS = {
+    "shopId": "shop",
+    "customerId": "customer",
+    "items.0.productId": "product",
+    "items.0.variantId": "variant",
+}
+
+
+async def batch(world: World) -> dict[str, Any]:
+    return {"sales": [await sale(world)]}
+
+
+ROWS = [
+    Row("POST /api/pos/sales", SELLERS, body=sale, body_ids=ITS_PARTS),
+    Row(
+        "POST /api/pos/sales/batch",
+        SELLERS,
+        body=batch,
+        body_ids={f"sales.0.{place}": kind for place, kind in ITS_PARTS.items()},
+        foreign_in_body=BATCH,
+    ),
+    Row("GET /api/pos/sales", SELLERS, query={"shopId": "shop", "customerId": "customer"}),
+    Row("GET /api/pos/sales/{sale_id}", SELLERS, ids=SALE, hidden=IN_SHOP),
+]
