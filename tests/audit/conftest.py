@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+import pytest
 import pytest_asyncio
 
 from common.clock import monotonic_seconds
@@ -17,8 +18,9 @@ DEADLINE_SECONDS = 20
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def audit(infrastructure: Infrastructure) -> AsyncIterator[Harness]:
-    async with Harness("audit", infrastructure) as harness:
+async def audit(infrastructure: Infrastructure, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Harness]:
+    folder = tmp_path_factory.mktemp("checkpoints")
+    async with Harness("audit", infrastructure, MARKETHALL_AUDIT_CHECKPOINTS=str(folder)) as harness:
         yield harness
 
 

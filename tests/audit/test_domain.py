@@ -56,11 +56,11 @@ def chained(count: int) -> tuple[ChainHead, list[dict[str, Any]]]:
 
 
 def check(head: ChainHead, events: list[dict[str, Any]], part: int = 3) -> Verdict:
-    walk = ChainCheck(head)
+    walk = ChainCheck()
     for start in range(0, len(events), part):
         if not walk.take(events[start : start + part]):
             break
-    return walk.verdict()
+    return walk.verdict(head)
 
 
 class TestCanonical:

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 
@@ -16,10 +17,12 @@ EVENTS = 300
 
 
 class TestTwoCopies:
-    async def test_chain_each_event_once_while_one_of_them_leaves(self, infrastructure: Infrastructure) -> None:
-        company = new_id("cmp")
+    async def test_chain_each_event_once_while_one_of_them_leaves(
+        self, infrastructure: Infrastructure, tmp_path: Path
+    ) -> None:
+        company, folder = new_id("cmp"), {"MARKETHALL_AUDIT_CHECKPOINTS": str(tmp_path)}
         async with AsyncExitStack() as first_copy:
-            leaving = await first_copy.enter_async_context(Harness("audit", infrastructure))
+            leaving = await first_copy.enter_async_context(Harness("audit", infrastructure, **folder))
 
             async def publish(harness: Harness, count: int) -> None:
                 for _ in range(count):
@@ -27,7 +30,7 @@ class TestTwoCopies:
 
             await publish(leaving, 1)
             await events_of(leaving, company, 1)  # it holds the lease now
-            async with Harness("audit", infrastructure) as staying:
+            async with Harness("audit", infrastructure, **folder) as staying:
                 publishing = asyncio.create_task(publish(staying, EVENTS - 1))
                 await events_of(leaving, company, 20)
                 await first_copy.aclose()

@@ -17,6 +17,7 @@ Chaining = Callable[[ChainHead, Iterable[dict[str, Any]]], tuple[ChainHead, list
 
 WATCHER = "audit"
 PART_EVENTS = 500
+UNSEALED_AT_ONCE = 500
 PLATFORM = "platform"
 
 EVENT_INDEXES = [
@@ -26,6 +27,12 @@ EVENT_INDEXES = [
     IndexModel([("companyId", 1), ("resource.id", 1), ("createdAt", 1), ("_id", 1)], name="company_resource"),
     IndexModel([("companyId", 1), ("actor.id", 1), ("createdAt", 1), ("_id", 1)], name="company_actor"),
     IndexModel([("companyId", 1), ("action", 1), ("createdAt", 1), ("_id", 1)], name="company_action"),
+    IndexModel([("companyId", 1), ("requestId", 1), ("createdAt", 1), ("_id", 1)], name="company_request"),
+    IndexModel([("companyId", 1), ("actor.type", 1), ("createdAt", 1), ("_id", 1)], name="company_actor_type"),
+    IndexModel([("companyId", 1), ("resource.type", 1), ("createdAt", 1), ("_id", 1)], name="company_resource_type"),
+]
+HEAD_INDEXES = [
+    IndexModel([("isSealed", 1)], name="unsealed", partialFilterExpression={"isSealed": False}),
 ]
 
 
@@ -91,6 +98,32 @@ class AuditLog:
         document = await self._chains.find_one({"_id": _chain_id(company_id)})
         return _from_head(document) if document else ChainHead(company_id)
 
+    async def unsealed(self) -> list[ChainHead]:
+        """Chains that moved since their last checkpoint, up to 500 of them, of whatever company."""
+        cursor = self._chains.find({"isSealed": False}).limit(UNSEALED_AT_ONCE)
+        return [_from_head(document) async for document in cursor]
+
+    async def mark_sealed(self, head: ChainHead) -> None:
+        """Note that a checkpoint says as much as this; a chain that has moved on meanwhile stays unsealed."""
+        criteria = {"_id": _chain_id(head.company_id), "count": head.count}
+        await self._chains.update_one(criteria, {"$set": {"isSealed": True}})
+
+    async def find(self, company_id: str | None, event_id: str) -> dict[str, Any] | None:
+        """One event of a chain by its own id."""
+        document = await self._events.find_one({"_id": event_id, "companyId": company_id})
+        return _from_document(document) if document else None
+
+    async def bounds(self, company_id: str | None, criteria: dict[str, Any], last: int) -> tuple[int, int] | None:
+        """The first and last sequence, up to ``last``, of the events that match; None where none does."""
+        ends = []
+        for direction in (1, -1):
+            every = {"$and": [{"companyId": company_id, "sequence": {"$lte": last}}, criteria]}
+            found = await self._events.find_one(every, {"sequence": 1}, sort=[("sequence", direction)])
+            if found is None:
+                return None
+            ends.append(int(found["sequence"]))
+        return ends[0], ends[1]
+
     async def exceeds(self, head: ChainHead) -> bool:
         """Whether the chain holds events that its head does not account for; appending moves both at once."""
         beyond = {"companyId": head.company_id, "sequence": {"$gt": head.count}}
@@ -98,9 +131,9 @@ class AuditLog:
             return False
         return (await self.head(head.company_id)).count <= head.count
 
-    async def parts(self, company_id: str | None, last_sequence: int) -> AsyncIterator[bytes]:
-        """A chain up to ``last_sequence`` in its order, in parts of 500 events for :func:`read_part`."""
-        criteria = {"companyId": company_id, "sequence": {"$lte": last_sequence}}
+    async def parts(self, company_id: str | None, last: int, first: int = 1) -> AsyncIterator[bytes]:
+        """A chain from sequence ``first`` to ``last`` in its order, in parts of 500 events for :func:`read_part`."""
+        criteria = {"companyId": company_id, "sequence": {"$gte": first, "$lte": last}}
         cursor = self._events.find_raw_batches(criteria, batch_size=PART_EVENTS).sort("sequence", 1)
         async with cursor:
             async for part in cursor:
@@ -131,7 +164,7 @@ def _chain_id(company_id: str | None) -> str:
 
 
 def _to_head(head: ChainHead) -> UpdateOne:
-    change = {"companyId": head.company_id, "count": head.count, "hash": head.hash}
+    change = {"companyId": head.company_id, "count": head.count, "hash": head.hash, "isSealed": False}
     return UpdateOne({"_id": _chain_id(head.company_id)}, {"$set": change}, upsert=True)
 
 
