@@ -23,6 +23,7 @@ class Line(Part):
     name: str
     quantity: int
     fulfilled_quantity: int = 0
+    returned_quantity: int = 0
     unit_price: Money
     discount: Money
     tax_basis_points: int
@@ -33,6 +34,11 @@ class Line(Part):
     def open_quantity(self) -> int:
         """Pieces not handed over yet."""
         return self.quantity - self.fulfilled_quantity
+
+    @property
+    def returnable_quantity(self) -> int:
+        """Pieces that were handed over and did not come back."""
+        return self.fulfilled_quantity - self.returned_quantity
 
     def as_fact(self) -> OrderLine:
         """The line as events carry it."""

@@ -27,6 +27,8 @@ HAPPENED: dict[Trigger, str] = {
     "shipped_part": "partially_fulfilled",
     "shipped_all": "fulfilled",
     "delivered": "delivered",
+    "returned_part": "partially_returned",
+    "returned_all": "returned",
     "voided": "payment_voided",
     "refunded_part": "partially_refunded",
     "refunded_all": "refunded",

@@ -24,7 +24,8 @@ from services.sales.domain.record import (
     PaymentChoice,
     TimelineEntry,
 )
-from services.sales.domain.settlement import PaymentFact, SettlingOrder
+from services.sales.domain.returned import ReturnableOrder
+from services.sales.domain.settlement import PaymentFact
 from services.sales.domain.states import CancelReason, require_move
 
 __all__ = ["Order", "Parcel", "PaymentFact", "Placing"]
@@ -66,7 +67,7 @@ class Parcel:
     warehouse_id: str | None = None
 
 
-class Order(SettlingOrder):
+class Order(ReturnableOrder):
     """An order and its rules."""
 
     @classmethod

@@ -122,6 +122,13 @@ class TillFacts(Part):
     fingerprint: str
 
 
+class GivenBack(Part):
+    """Money that went back with the goods of one return."""
+
+    return_id: str
+    tenders: list[Tender]
+
+
 class OrderRecord(Aggregate):
     """An order or a till sale. ``due_at`` is set exactly while a next event must come by then.
 
@@ -167,6 +174,7 @@ class OrderRecord(Aggregate):
     requests: list[str] = []
     token_hash: str | None = None
     till: TillFacts | None = None
+    given_back: list[GivenBack] = []
 
     @property
     def state(self) -> State:

@@ -4,14 +4,18 @@ A fact that comes after the order has moved past it changes nothing here: whoeve
 ``order.cancelled``.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from common.errors import ComeBackLater
+from common.events.parts import Tender
 from common.money import Money
 from services.sales.domain.moves import MovingOrder
 from services.sales.domain.record import SYSTEM, Actor, OrderPayment, PaymentState
 from services.sales.domain.states import move_for
+
+ON_ACCOUNT = "on_account"
 
 _FINAL_STATES: tuple[PaymentState, ...] = ("succeeded", "partially_refunded", "refunded")
 
@@ -84,9 +88,10 @@ class SettlingOrder(MovingOrder):
         so_far = max(known.refunded, refunded)
         status: PaymentState = "refunded" if so_far >= known.captured else "partially_refunded"
         self._keep(fact, status, captured=known.captured, refunded=so_far)
+        before = self.refunded
         self._recount()
-        everything = self.refunded >= max(self.paid, Money.of(1, self.paid.currency))
-        self._follow("refunded_all" if everything else "refunded_part", now=now, by=by)
+        if self.refunded != before:  # what went back over a counter was counted there
+            self._follow_refunds(now=now, by=by)
 
     def debt_settled(self, *, now: datetime, by: Actor) -> None:
         """The debt of an order on account was paid in full."""
@@ -118,6 +123,10 @@ class SettlingOrder(MovingOrder):
         if (self.paid.amount > 0 or is_free or self.settled) and self.paid >= self.totals.grand_total:
             is_resting = self.status == "on_hold" and self.confirmed_at is not None
             self._follow("settled" if is_resting else "captured", now=now, by=by)
+
+    def _follow_refunds(self, *, now: datetime, by: Actor) -> None:
+        everything = self.refunded >= max(self.paid, Money.of(1, self.paid.currency))
+        self._follow("refunded_all" if everything else "refunded_part", now=now, by=by)
 
     def _payment(self, payment_id: str) -> OrderPayment | None:
         return next((payment for payment in self.payments if payment.id == payment_id), None)
@@ -155,4 +164,18 @@ class SettlingOrder(MovingOrder):
         total = self.totals.grand_total
         captured = Money.total((payment.captured for payment in self.payments), total.currency)
         self.paid = total if self.settled else captured
-        self.refunded = Money.total((payment.refunded for payment in self.payments), total.currency)
+        told = Money.total((payment.refunded for payment in self.payments), total.currency)
+        by_hand = self._given("cash") + (self._given("card") if self.till else Money.zero(total.currency))
+        credited = self._given(ON_ACCOUNT) if self.settled else Money.zero(total.currency)
+        self.refunded = max(told, by_hand) + credited
+
+    def _given(self, method: str | None = None) -> Money:
+        """What went back with returned goods, in whatever form or in this one."""
+        currency = self.totals.grand_total.currency
+        sums = [sum_of(entry.tenders, currency, method) for entry in self.given_back]
+        return Money.total(sums, currency)
+
+
+def sum_of(tenders: Sequence[Tender], currency: str, method: str | None = None) -> Money:
+    """What was handed over in one form; without ``method`` in all of them."""
+    return Money.total((each.amount for each in tenders if method in (None, each.method)), currency)

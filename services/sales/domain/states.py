@@ -33,6 +33,8 @@ Trigger = Literal[
     "shipped_part",
     "shipped_all",
     "delivered",
+    "returned_part",
+    "returned_all",
     "voided",
     "refunded_part",
     "refunded_all",
@@ -113,6 +115,7 @@ _SHIPPING: tuple[Status, ...] = ("confirmed", "processing")
 _DUE: tuple[PaymentStatus, ...] = ("unpaid", "authorized")
 _BEFORE_END: tuple[PaymentStatus, ...] = ("unpaid", "authorized", "paid", "partially_refunded")
 _RECEIVED: tuple[PaymentStatus, ...] = ("paid", "partially_refunded", "refunded")
+_BACK: tuple[FulfilmentStatus, ...] = ("fulfilled", "delivered", "partially_returned")
 _UNSHIPPED: tuple[FulfilmentStatus, ...] = ("unfulfilled", "reserved")
 
 _ANY = STATUSES
@@ -175,6 +178,8 @@ TABLE: tuple[Move, ...] = (
         ("order.fulfilled",),
     ),
     Move("delivered", _CONFIRMED, _ANY_PAYMENT, ("fulfilled",), None, None, "delivered", ("order.status_changed",)),
+    Move("returned_part", _CONFIRMED, _ANY_PAYMENT, _BACK, None, None, "partially_returned", (), "as_before"),
+    Move("returned_all", _CONFIRMED, _ANY_PAYMENT, _BACK, None, None, "returned", (), "as_before"),
     Move("voided", _ANY, ("authorized",), _ANY_FULFILMENT, None, "unpaid", None, (), "as_before"),
     Move(
         "refunded_part",

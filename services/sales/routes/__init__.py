@@ -1,6 +1,6 @@
 """HTTP of the sales service."""
 
-from services.sales.routes import customers, fulfilments, internal, notes, orders, overview, till
+from services.sales.routes import customers, fulfilments, internal, notes, orders, overview, returns, till
 
 ROUTERS = (
     overview.router,  # fixed paths before /api/orders/{order_id}
@@ -8,6 +8,7 @@ ROUTERS = (
     fulfilments.router,
     notes.router,
     till.router,
+    returns.router,
     customers.router,
     internal.router,
 )

@@ -33,11 +33,15 @@ def _positive(amount: Money) -> Money:
     return amount
 
 
+PositiveMoney = Annotated[Money, AfterValidator(_positive)]
+"""An amount above zero."""
+
+
 class TenderIn(In):
     """Money handed over in one form."""
 
     method: Literal["cash", "card", "on_account"]
-    amount: Annotated[Money, AfterValidator(_positive)]
+    amount: PositiveMoney
 
 
 class SaleIn(In):

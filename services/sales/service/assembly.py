@@ -15,12 +15,14 @@ from services.sales.service.customers import CustomerService
 from services.sales.service.endings import Endings
 from services.sales.service.notes import NoteService
 from services.sales.service.placing import PlacingService
+from services.sales.service.returns import ReturnService
 from services.sales.service.saga import Saga
 from services.sales.service.statistics import StatisticsService
 from services.sales.service.sweeper import Sweeper
 from services.sales.service.till import TillService
 from services.sales.service.views import ViewService
 from services.sales.store import Customers, Instruments, Notes, NumberSeries, Orders, Views, instruments
+from services.sales.store.returns import Returns
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class SalesService:
     views: ViewService
     saga: Saga
     till: TillService
+    returns: ReturnService
     customers: CustomerService
     copies: Copies
     sweeper: Sweeper
@@ -42,7 +45,7 @@ class SalesService:
 
 def assemble(runtime: Runtime, key: SecretStr, sweep_milliseconds: int) -> SalesService:
     """Declare the stores and wire the use cases; ``key`` seals instruments and makes guests' tokens."""
-    runtime.declare(Orders, Customers, Notes, Views)
+    runtime.declare(Orders, Customers, Notes, Views, Returns)
     runtime.declare_indexes(instruments.COLLECTION, instruments.INDEXES)
     clock, database = runtime.clock, runtime.database
     orders, records = Orders(runtime.ground), Customers(runtime.ground)
@@ -60,6 +63,7 @@ def assemble(runtime: Runtime, key: SecretStr, sweep_milliseconds: int) -> Sales
         views=ViewService(Views(runtime.ground), clock),
         saga=Saga(orders, endings, clock),
         till=TillService(orders, records, copies, numbers, access, clock),
+        returns=ReturnService(orders, Returns(runtime.ground), copies, numbers, access, clock),
         customers=customers,
         copies=copies,
         sweeper=Sweeper(orders, endings, clock, sweep_milliseconds),
