@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from common.events.tenancy import CompanyCreated, CompanyUpdated
+from common.events.tenancy import CompanyCreated, CompanyUpdated, DomainRemoved, DomainVerified
 from common.runtime import Background, Runtime
 from common.web.application import create_application
 from services.gateway import routes
@@ -21,7 +21,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     async def compose(runtime: Runtime) -> Gateway:
         gateway = Gateway(runtime, settings, Services(settings))
-        runtime.hear(CompanyCreated, CompanyUpdated)
+        runtime.hear(CompanyCreated, CompanyUpdated, DomainVerified, DomainRemoved)
         runtime.revocations.listeners.append(gateway.hear)
         return gateway
 

@@ -12,7 +12,13 @@ from pydantic_core import from_json, to_json
 from starlette.types import Receive, Scope, Send
 
 
-def company(name: str, status: str = "active", origins: Sequence[str] = (), a_minute: int | None = None) -> Any:
+def company(
+    name: str,
+    status: str = "active",
+    origins: Sequence[str] = (),
+    a_minute: int | None = None,
+    domains: Sequence[str] = (),
+) -> Any:
     """A company as the company service tells of it."""
     return {
         "id": f"cmp_{name}",
@@ -20,6 +26,7 @@ def company(name: str, status: str = "active", origins: Sequence[str] = (), a_mi
         "status": status,
         "settings": {"allowedOrigins": list(origins)},
         "limits": {"requestsPerMinute": a_minute},
+        "domains": list(domains),
     }
 
 
@@ -59,7 +66,7 @@ class Backend:
 
     async def _company(self, name: str, send: Send) -> None:
         for company in self.companies.values():
-            if name in (company["id"], company["slug"]):
+            if name in (company["id"], company["slug"], *company["domains"]):
                 return await answer(send, 200, company)
         return await answer(send, 404, {"code": "not_found"})
 

@@ -1,6 +1,6 @@
 """Cross-origin calls (the Fetch standard's CORS protocol): what a page of another origin may send and read."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE"
 HEADERS = (
@@ -27,6 +27,15 @@ def is_own(origin: str, host: str, base_domains: Sequence[str], *, any_port: boo
     if not any_port and port != _split(host)[1]:
         return False
     return any(name == base or name.endswith(f".{base}") for base in base_domains)
+
+
+def is_at_home(origin: str, domains: Collection[str], *, any_port: bool) -> bool:
+    """Whether a page comes from one of a company's own domains: over HTTPS, where it is not a development machine."""
+    if not domains:
+        return False
+    scheme, _, authority = origin.partition("://")
+    name, port = _split(authority)
+    return name in domains and ((scheme == "https" and not port) or (any_port and scheme in ("http", "https")))
 
 
 def _split(authority: str) -> tuple[str, str]:

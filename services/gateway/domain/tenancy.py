@@ -8,6 +8,7 @@ from urllib.parse import unquote_plus
 from common.errors import BadRequest, Forbidden
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
+_DOMAIN = re.compile(r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
 NOT_COMPANIES = frozenset({"www", "api"})
 
 
@@ -20,6 +21,7 @@ class Company:
     status: str
     allowed_origins: frozenset[str] = frozenset()
     requests_per_minute: int | None = None
+    domains: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,14 @@ def subdomain_of(host: str, base_domains: Sequence[str]) -> str | None:
         if label != name:
             return label if label not in NOT_COMPANIES else None
     return None
+
+
+def own_domain_of(host: str, base_domains: Sequence[str]) -> str | None:
+    """The name that a call was sent to, if it can be a company's own domain: none of ours, and no address."""
+    name = host.partition(":")[0].lower().removesuffix(".")
+    if name in base_domains or name[-1:].isdigit() or _DOMAIN.fullmatch(name) is None:
+        return None
+    return None if any(name.endswith(f".{base}") for base in base_domains) else name
 
 
 def parameter_of(query: bytes) -> str | None:

@@ -8,6 +8,7 @@ from common.runtime import Runtime
 from services.gateway.domain import destinations, tenancy
 from services.gateway.domain.rates import Kind, caller_of, kind_of
 from services.gateway.service.call import Call
+from services.gateway.service.homes import Homes
 from services.gateway.service.keys import Keys
 from services.gateway.service.limits import Limits
 from services.gateway.service.tenants import Tenants
@@ -27,6 +28,7 @@ class Admission:
             "write": settings.write_limit,
             "read": settings.read_limit,
         }
+        self.homes = Homes(runtime.clients, settings.company_seconds)
         self.keys = Keys(runtime.clients, runtime.tokens.verify)
 
     async def admit(self, call: Call, path: str) -> None:
@@ -46,7 +48,7 @@ class Admission:
             await self.count(call, kind)
             raise
         await self.count(call, kind)
-        call.tenant = await self._tenants.resolve(call.claims, await self._named(call, of_key))
+        call.tenant = await self._tenants.resolve(call.claims, await self._named(call, path, of_key))
         await self._count_in_company(call, kind)
 
     async def count(self, call: Call, kind: Kind) -> None:
@@ -76,9 +78,21 @@ class Admission:
         """A key that is not known here is a try, as signing in is; told of only where it is refused."""
         await self._take(call, self._settings.sign_in_limit, f"new_key:{call.address}", is_told=False)
 
-    async def _named(self, call: Call, of_key: str | None) -> list[str]:
+    async def _before_new_host(self, call: Call) -> None:
+        """A name that nobody knows here costs a question: strangers get as many as tries to sign in."""
+        await self._take(call, self._settings.sign_in_limit, f"new_host:{call.address}", is_told=False)
+
+    async def _at(self, call: Call, path: str) -> str | None:
+        """The company whose own domain, or subdomain of ours, the call was sent to."""
+        host = call.head.first(b"host") or ""
+        domain = tenancy.own_domain_of(host, self._settings.base_domains)
+        if domain is None or path in destinations.OWN:  # health is told at any name, whoever is away
+            return tenancy.subdomain_of(host, self._settings.base_domains)
+        return await self.homes.find(domain, lambda: self._before_new_host(call))
+
+    async def _named(self, call: Call, path: str, of_key: str | None) -> list[str]:
         named = [
-            tenancy.subdomain_of(call.head.first(b"host") or "", self._settings.base_domains),
+            await self._at(call, path),
             call.head.first(b"x-tenant-id"),
             tenancy.parameter_of(call.scope["query_string"]),
             of_key,

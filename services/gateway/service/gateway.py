@@ -84,8 +84,9 @@ class Gateway:
     def hear(self, event: Envelope[Any]) -> None:
         """Forget what an announcement says is out of date."""
         self.tenants.forget(event)
+        self._admission.homes.forget(event)
         self._admission.keys.forget(event)
-        if event.type.startswith("company."):
+        if event.type.startswith(("company.", "domain.")):
             self._origins.forget()
 
     async def keep_pool(self) -> None:

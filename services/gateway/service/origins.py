@@ -55,7 +55,9 @@ class Origins:
         if name is None:
             return await self._is_known(origin)
         company = await self._tenants.find(name)
-        return company is not None and origin in company.allowed_origins
+        return company is not None and (
+            origin in company.allowed_origins or origins.is_at_home(origin, company.domains, any_port=self._any_port)
+        )
 
     def _named(self, call: Call) -> str | None:
         """The company as far as a preflight names it, which carries no header of the call to come."""

@@ -8,6 +8,7 @@ from common.clients import CallRefused, ServiceClients
 from common.clock import monotonic_seconds
 from common.errors import NotFound, Unavailable
 from common.events import Envelope, EventData
+from common.events.tenancy import DomainRemoved, DomainVerified
 from common.identity.tokens import AccessClaims
 from services.gateway.domain import tenancy
 from services.gateway.domain.tenancy import Company, Tenant
@@ -89,6 +90,8 @@ class Tenants:
         """A company was made or changed: ask again."""
         data = event.data
         company_id, slug = getattr(data, "company_id", None), getattr(data, "slug", None)
+        if isinstance(data, DomainVerified | DomainRemoved):
+            company_id = event.company_id
         for name in [name for name, known in self._known.items() if _is(known, name, company_id, slug)]:
             del self._known[name]
 
@@ -143,6 +146,7 @@ def _company_of(told: dict[str, Any]) -> Company:
         told["status"],
         frozenset(told["settings"]["allowedOrigins"]),
         told["limits"]["requestsPerMinute"],
+        frozenset(told["domains"]),
     )
 
 
