@@ -42,3 +42,16 @@ class TestTwoCopies:
                 await until(all_are_chained)
                 verdict = await verify(staying, company)
         assert (verdict["ok"], verdict["events"]) == (True, EVENTS)
+
+
+class TestSealing:
+    async def test_comes_by_itself_after_so_many_events(self, infrastructure: Infrastructure, tmp_path: Path) -> None:
+        company = new_id("cmp")
+        often = {"MARKETHALL_AUDIT_CHECKPOINTS": str(tmp_path), "MARKETHALL_AUDIT_CHECKPOINT_EVENTS": "1"}
+        async with Harness("audit", infrastructure, **often) as audit:
+            await audit.publish(ShopCreated(shop_id="shp_1", name="n", code="c", timezone="UTC"), company)
+
+            async def is_sealed() -> bool | None:
+                return (await verify(audit, company))["checkpointed"] == 1 or None
+
+            await until(is_sealed)
