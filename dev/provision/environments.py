@@ -98,6 +98,10 @@ def _own(name: str, home: Home, secrets: SecretStore) -> dict[str, str]:
             return _payment(home, secrets)
         case "notification":
             return _notification(home, secrets)
+        case "audit":
+            told = os.environ.get("MARKETHALL_AUDIT_CHECKPOINTS")
+            folder = home.data / "audit" / f"{database_prefix()}{SERVICES['audit'].database}"
+            return {"MARKETHALL_AUDIT_CHECKPOINTS": told or str(folder)}
         case "gateway":
             told = os.environ.get("MARKETHALL_DEFAULT_TENANT") or home.remembered().get("default_tenant")
             return {"MARKETHALL_DEFAULT_TENANT": told} if told else {}

@@ -94,6 +94,14 @@ class TestRunning:
         assert mounted == set(compose["volumes"])
 
 
+    def test_checkpoints_of_the_audit_log_are_kept_outside_the_database(self, compose: dict[str, Any]) -> None:
+        audit = compose["services"]["audit"]
+        folder = audit["environment"]["MARKETHALL_AUDIT_CHECKPOINTS"]
+        mounted = dict(each.split(":")[:2] for each in audit["volumes"])
+        assert [name for name, place in mounted.items() if folder.startswith(f"{place}/")] == ["audit-checkpoints"]
+        assert "audit-checkpoints" not in str(compose["services"]["mongo"])
+
+
 class TestSecrets:
     def test_every_needed_one_is_made(self, text: str) -> None:
         assert set(REQUIRED.findall(text)) == set(deployment_environment())

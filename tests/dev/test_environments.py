@@ -87,3 +87,14 @@ class TestRealAccounts:
         assert has_real_provider(dict.fromkeys(names, "own"))
         for left_out in names:
             assert not has_real_provider({name: "own" for name in names if name != left_out})
+
+
+class TestAudit:
+    def test_checkpoints_lie_in_the_homes_data_by_database(self, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("MARKETHALL_AUDIT_CHECKPOINTS", raising=False)
+        monkeypatch.setenv("MARKETHALL_DATABASE_PREFIX", "other_")
+        assert told(home)["audit"]["MARKETHALL_AUDIT_CHECKPOINTS"] == str(home.data / "audit" / "other_auditdb")
+
+    def test_the_operator_may_name_another_folder(self, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("MARKETHALL_AUDIT_CHECKPOINTS", "/srv/checkpoints")
+        assert told(home)["audit"]["MARKETHALL_AUDIT_CHECKPOINTS"] == "/srv/checkpoints"
