@@ -7,9 +7,9 @@ from common.web.application import create_application
 from services.company import routes
 from services.company.clients import Auth, Proofs
 from services.company.handlers import HANDLERS
-from services.company.service import CompanyService, DomainService
+from services.company.service import CompanyService, DomainService, IsolationService
 from services.company.settings import Settings
-from services.company.store import Companies, Domains, Foundings
+from services.company.store import Companies, Domains, Foundings, IsolationReports
 
 
 def settings() -> Settings:
@@ -21,10 +21,11 @@ def create_app(settings: Settings) -> FastAPI:
     """The service as an ASGI application."""
 
     async def compose(runtime: Runtime) -> CompanyService:
-        runtime.declare(Companies, Foundings, Domains)
+        runtime.declare(Companies, Foundings, Domains, IsolationReports)
         ground, clock = runtime.ground, runtime.clock
         domains = DomainService(Domains(ground), Proofs(settings.dns_servers), clock, settings.base_domains)
-        return CompanyService(Companies(ground), Foundings(ground), Auth(runtime.clients), clock, domains)
+        isolation = IsolationService(IsolationReports(ground), clock)
+        return CompanyService(Companies(ground), Foundings(ground), Auth(runtime.clients), clock, domains, isolation)
 
     return create_application(
         settings,

@@ -13,7 +13,17 @@ from common.web.lists import listing
 from common.web.schema import Search
 from services.company.clients import Admin
 from services.company.domain import Status
-from services.company.schemas import CompanyFacts, CompanyIn, CompanyOut, CompanyPatch, DomainIn, DomainOut, OriginOut
+from services.company.schemas import (
+    CompanyFacts,
+    CompanyIn,
+    CompanyOut,
+    CompanyPatch,
+    DomainIn,
+    DomainOut,
+    IsolationReportIn,
+    IsolationReportOut,
+    OriginOut,
+)
 from services.company.service import CompanyService
 
 router = APIRouter(tags=["companies"])
@@ -26,6 +36,7 @@ def _service(request: Request) -> CompanyService:
 
 Companies = Annotated[CompanyService, Depends(_service)]
 Founder = Annotated[Principal, requires("companies.create")]
+Operator = Annotated[Principal, requires("platform.manage")]
 Reader = Annotated[Principal, requires("companies.list", "company.read")]
 Writer = Annotated[Principal, requires("companies.suspend", "company.write")]
 
@@ -52,6 +63,12 @@ async def found_company(
         return CompanyOut.model_validate(company)
 
     return await once(found, status=201)
+
+
+@router.post("/api/companies/isolation-reports", status_code=201)
+async def publish_isolation_report(body: IsolationReportIn, who: Operator, companies: Companies) -> IsolationReportOut:
+    """Keep what a walk over every route found; every company may read it from then on."""
+    return IsolationReportOut.of(await companies.isolation.publish(body.model_dump()))
 
 
 @router.get("/api/companies")
@@ -88,6 +105,13 @@ async def edit_company(
     company = await companies.edit(who, company_id, changes, if_match)
     tag(answer, company.version)
     return CompanyOut.model_validate(company)
+
+
+@router.get("/api/companies/{company_id}/isolation-report")
+async def read_isolation_report(company_id: str, who: Reader, companies: Companies) -> IsolationReportOut:
+    """Read how the latest attack on every route went, which tried one company's ids as another's people."""
+    await companies.read(who, company_id)
+    return IsolationReportOut.of(await companies.isolation.newest())
 
 
 @router.get("/api/companies/{company_id}/domains")

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, EmailStr, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, EmailStr, Field, SecretStr, StringConstraints
 from pydantic_extra_types.country import CountryAlpha2
 
 from common.money import Currency, Money
-from common.web.schema import In, Out, PatchIn, Resource, Text, TimeZone
-from services.company.domain import Company, Domain, DomainStatus, Plan, Status, proof, proof_name
+from common.web.schema import In, Instant, Out, PatchIn, Resource, Text, TimeZone
+from services.company.domain import Company, Domain, DomainStatus, IsolationReport, Plan, Status, proof, proof_name
 
 
 def _upper(value: Any) -> Any:
@@ -177,6 +177,79 @@ class DomainOut(Resource):
         """As clients see it."""
         record = ProofRecord(name=proof_name(domain.name), value=proof(domain.token))
         return cls.model_validate({**domain.model_dump(), "record": record})
+
+
+Total = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
+RouteName = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(?:GET|POST|PUT|PATCH|DELETE) (?:/(?:\{[a-z_]{1,40}(?::path)?\}|[a-z0-9_.-]{1,24}))+$",
+        max_length=200,
+    ),
+]
+"""A route as it is declared: no part of it is long enough for somebody's id."""
+
+CallerName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
+_WALK: dict[str, Any] = {
+    "walkedAt": "2026-11-21T12:00:00Z",
+    "suiteVersion": "0.1.0",
+    "routes": 190,
+    "otherAddresses": 55,
+    "calls": 5577,
+    "callsByCaller": {"company_admin": 612, "anonymous": 548},
+    "leaks": [],
+}
+
+
+class LeakIn(In):
+    """A route that showed too much, and to which kind of caller."""
+
+    route: RouteName
+    caller: CallerName
+
+
+class IsolationReportIn(In):
+    """What a walk over every route found; it has no room for the name or id of any company."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_WALK]})
+
+    walked_at: Instant
+    suite_version: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.+-]{1,40}$")]
+    routes: Total
+    other_addresses: Total
+    calls: Total
+    calls_by_caller: Annotated[dict[CallerName, Total], Field(max_length=40)]
+    leaks: Annotated[list[LeakIn], Field(max_length=1000)]
+
+
+class LeakOut(Out):
+    """A route that showed too much, and to which kind of caller."""
+
+    route: str
+    caller: str
+
+
+class IsolationReportOut(Out):
+    """What the latest walk over every route found. ``calls``: requests made with one's own and others' ids."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"id": "iso_01jd0000000000000000000000", **_WALK, "isClean": True}]}
+    )
+
+    id: str
+    walked_at: datetime
+    suite_version: str
+    routes: int
+    other_addresses: int
+    calls: int
+    calls_by_caller: dict[str, int]
+    leaks: list[LeakOut]
+    is_clean: bool
+
+    @classmethod
+    def of(cls, report: IsolationReport) -> Self:
+        """As every company sees it."""
+        return cls.model_validate({**report.model_dump(), "is_clean": not report.leaks})
 
 
 class OriginOut(Out):

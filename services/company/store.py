@@ -4,9 +4,10 @@ from typing import Any
 
 from pymongo import IndexModel
 
+from common.errors import NotFound
 from common.mongo.store import Store
 from common.mongo.transactions import Session
-from services.company.domain import LIMIT, Company, Domain
+from services.company.domain import LIMIT, Company, Domain, IsolationReport
 
 
 class Companies(Store[Company]):
@@ -82,3 +83,25 @@ class Domains(Store[Domain]):
     async def held(self) -> list[Domain]:
         """All claims of the company."""
         return await self.find_many({"deletedAt": None}, LIMIT, sort="slot")
+
+
+REPORT_SECONDS = 366 * 86_400
+
+
+class IsolationReports(Store[IsolationReport]):
+    """The collection ``isolation_reports``: the platform's, kept for a year."""
+
+    COLLECTION = "isolation_reports"
+    MODEL = IsolationReport
+    WHAT = "isolation report"
+    INDEXES = [
+        IndexModel([("walkedAt", -1)], name="walked"),
+        IndexModel([("createdAt", 1)], name="expiry", expireAfterSeconds=REPORT_SECONDS),
+    ]
+
+    async def newest(self) -> IsolationReport:
+        """The latest walk's. Raises NotFound while there is none."""
+        found = await self.collection.find(self.scope()).sort("walkedAt", -1).limit(1).to_list(1)
+        if not found:
+            raise NotFound(self.WHAT)
+        return self.from_document(found[0])

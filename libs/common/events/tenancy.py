@@ -91,6 +91,18 @@ class DomainRemoved(EventData):
     reason: str
 
 
+class IsolationReported(EventData):
+    """The platform walked every route as every kind of caller; ``leaks`` is how many answers showed too much."""
+
+    TYPE: ClassVar[str] = "isolation.reported"
+    PRODUCER: ClassVar[str] = "company"
+    report_id: str
+    routes: int
+    calls: int
+    leaks: int
+    suite_version: str
+
+
 class ShopCreated(EventData):
     """A shop exists; inventory makes its default warehouse."""
 

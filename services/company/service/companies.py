@@ -15,6 +15,7 @@ from common.web.etag import again_when_overtaken, check_version
 from services.company.clients import Admin, Auth
 from services.company.domain import Company, Plan, Status
 from services.company.service.domains import DomainService
+from services.company.service.isolation import IsolationService
 from services.company.store import Companies, Foundings
 
 log = get_logger(__name__)
@@ -33,9 +34,16 @@ class CompanyService:
     """Founding and changing companies."""
 
     def __init__(
-        self, companies: Companies, foundings: Foundings, auth: Auth, clock: Clock, domains: DomainService
+        self,
+        companies: Companies,
+        foundings: Foundings,
+        auth: Auth,
+        clock: Clock,
+        domains: DomainService,
+        isolation: IsolationService,
     ) -> None:
         self.domains = domains
+        self.isolation = isolation
         self._companies = companies
         self._foundings = foundings
         self._auth = auth
