@@ -1,9 +1,15 @@
 """How one resource of each kind is made, by whoever would make it; a module a field."""
 
-from dev.walk.makers import buying, people, selling, stocking
+from dev.walk.makers import buying, people, recording, selling, stocking
 from dev.walk.makers.selling import sale
 from dev.walk.world import Maker, eur
 
 __all__ = ["MAKERS", "eur", "sale"]
 
-MAKERS: dict[str, Maker] = {**people.MAKERS, **stocking.MAKERS, **buying.MAKERS, **selling.MAKERS}
+MAKERS: dict[str, Maker] = {
+    **people.MAKERS,
+    **stocking.MAKERS,
+    **buying.MAKERS,
+    **selling.MAKERS,
+    **recording.MAKERS,
+}
