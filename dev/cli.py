@@ -57,6 +57,12 @@ def _parser() -> argparse.ArgumentParser:
     walk = _add(commands, "walk", _walk, "attack the running suite: every route by every kind of caller")
     walk.add_argument("--only", metavar="TEXT", help="routes that contain this, such as /api/orders")
     walk.add_argument("--json", metavar="FILE", help="write the report, for programs")
+    walk.add_argument("--publish", action="store_true", help="show every company how it went")
+    audit = _add(commands, "audit", _audit, "check an exported audit log, without any server")
+    audit.add_argument("verb", choices=["verify"])
+    audit.add_argument("file", metavar="FILE", help="what GET /api/audit/export answered")
+    audit.add_argument("--key", action="append", default=[], metavar="KEY", help="a public key to trust, base64url")
+    audit.add_argument("--checkpoints", metavar="FILE", help="checkpoints that were kept elsewhere")
     test = _add(commands, "test", _test, "every check and test, from nothing, servers included")
     test.add_argument("rest", nargs="*", metavar="PYTEST_ARGUMENT", help="after `--`: for pytest")
     commands.add_parser("demo", help="up, then generated shops and a live minute of trade")
@@ -129,6 +135,12 @@ def _walk(chosen: argparse.Namespace, home: Home, console: Console) -> int:
     from dev.walk.run import run
 
     return run(chosen, home, console)
+
+
+def _audit(chosen: argparse.Namespace, home: Home, console: Console) -> int:
+    from dev.audit import verify
+
+    return verify(chosen, home, console)
 
 
 def _test(chosen: argparse.Namespace, _home: Home, console: Console) -> int:

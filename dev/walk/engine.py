@@ -2,17 +2,20 @@
 
 import asyncio
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 import httpx2
 
+from dev.home import Home
 from dev.trading import Refused
 from dev.walk.callers import CALLERS, Caller
+from dev.walk.internals import knock
 from dev.walk.judging import Judge
 from dev.walk.places import replaced
+from dev.walk.plan import Plan
 from dev.walk.report import Finding, Report
 from dev.walk.rows import Row
 from dev.walk.standing_in import stand_in
@@ -42,22 +45,16 @@ class Step:
         return self.variation.startswith("another company's") and "?" not in self.variation
 
 
-async def walk(
-    own: World,
-    foreign: World,
-    callers: dict[str, Caller],
-    rows: list[Row],
-    routes: set[str],
-    others: Sequence[Row] = (),
-) -> Report:
-    """Call every route of ``routes`` as its row says; ``others``: rows of addresses that are no routes."""
-    report = Report(routes=routes, others=len(others))
+async def walk(home: Home, own: World, foreign: World, callers: dict[str, Caller], plan: Plan) -> Report:
+    """Call every address of the plan as its row says, and knock at those between services."""
+    report = Report(routes=plan.routes, others=len(plan.others) + len(plan.internals))
     walked = Walk(own, foreign, callers, report)
-    by_route = {row.route: row for row in rows}
-    report.missing_rows = sorted(routes - by_route.keys())
-    report.unknown_rows = sorted(by_route.keys() - routes)
-    await walked.along([by_route[route] for route in routes & by_route.keys()])
-    await walked.along(others)
+    by_route = {row.route: row for row in plan.rows}
+    report.missing_rows = sorted(plan.routes - by_route.keys())
+    report.unknown_rows = sorted(by_route.keys() - plan.routes)
+    await walked.along([by_route[route] for route in plan.routes & by_route.keys()])
+    await walked.along(plan.others)
+    await knock(home, plan.internals, own.known("company"), callers, report)
     return report
 
 
@@ -133,7 +130,7 @@ class Visit:
         steps = []
         for name, kind in row.ids.items():
             expected = (row.foreign if may else refusal) | (row.misnamed if name == row.tenant else frozenset())
-            others = row.ok if caller.name in row.sees_all else expected
+            others = expected | row.ok if caller.name in row.sees_all else expected
             steps.append(Step(f"another company's {name}", ids | {name: foreign.known(kind)}, fixed, body, others))
             steps.append(Step(f"no such {name}", ids | {name: _absent(kind, own)}, fixed, body, expected))
         for name, kind in row.hidden.get(caller.name, {}).items():

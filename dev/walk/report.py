@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 
@@ -50,7 +51,7 @@ class Report:
         return ", ".join(f"{name}: {number}" for name, number in (counted | found).items())
 
     def document(self) -> dict[str, Any]:
-        """For programs, and for the tenants."""
+        """For programs."""
         return {
             "routes": len(self.routes),
             "otherAddresses": self.others,
@@ -60,4 +61,17 @@ class Report:
             "wrong": [finding.line() for finding in self.wrong],
             "missingRows": self.missing_rows,
             "unknownRows": self.unknown_rows,
+        }
+
+    def for_tenants(self, walked_at: datetime, suite_version: str) -> dict[str, Any]:
+        """What every company may read: counts, routes as declared and kinds of callers, and nobody's ids."""
+        leaks = sorted({(finding.route, finding.caller) for finding in self.leaks})
+        return {
+            "walkedAt": walked_at.isoformat(),
+            "suiteVersion": suite_version,
+            "routes": len(self.routes),
+            "otherAddresses": self.others,
+            "calls": self.calls,
+            "callsByCaller": dict(sorted(self.by_caller.items())),
+            "leaks": [{"route": route, "caller": caller} for route, caller in leaks],
         }

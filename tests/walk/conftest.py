@@ -29,6 +29,7 @@ def required(name: str) -> str:
 class Field:
     """Where the walk goes: the company attacked, a stranger, who calls, and the suite's signing key."""
 
+    home: Home
     own: World
     foreign: World
     callers: dict[str, Caller]
@@ -43,6 +44,6 @@ async def battlefield() -> AsyncIterator[Field]:
     login = (required("MARKETHALL_TEST_ADMIN_EMAIL"), required("MARKETHALL_TEST_ADMIN_PASSWORD"))
     own, foreign = await asyncio.gather(found(base_url, login, "alpha"), found(base_url, login, "bravo"))
     forge = Forge.open(home)
-    yield Field(own, foreign, await callers(own, forge), forge, required("MARKETHALL_TEST_MONGO_URL"))
+    yield Field(home, own, foreign, await callers(own, forge), forge, required("MARKETHALL_TEST_MONGO_URL"))
     await own.close()
     await foreign.close()

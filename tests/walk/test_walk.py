@@ -1,28 +1,33 @@
 """Every route by every kind of caller, with its own ids and another company's."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from dev.walk import walk
-from dev.walk.aliasing import alias_rows, unbuilt_rows
-from dev.walk.run import public_routes
-from dev.walk.table import ROWS
+from dev.walk.plan import Plan
+from dev.walk.run import show_to_tenants
 from tests.walk.conftest import Field
 
-OTHERS = [*alias_rows(ROWS), *unbuilt_rows()]
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 
 
 class TestTable:
     async def test_has_one_row_for_every_route(self) -> None:
-        routes = [row.route for row in ROWS]
+        plan = Plan.whole()
+        routes = [row.route for row in plan.rows]
         assert sorted(routes) == sorted(set(routes))
-        assert set(routes) == public_routes()
+        assert set(routes) == plan.routes
 
 
 class TestWalk:
-    async def test_leaks_nothing_and_answers_as_the_table_says(self, battlefield: Field) -> None:
-        report = await walk(battlefield.own, battlefield.foreign, battlefield.callers, ROWS, public_routes(), OTHERS)
+    async def test_leaks_nothing_and_is_shown_to_the_tenants(self, battlefield: Field) -> None:
+        own, began = battlefield.own, datetime.now(UTC)
+        report = await walk(battlefield.home, own, battlefield.foreign, battlefield.callers, Plan.whole())
         print(report.summary())
         assert [finding.line() for finding in report.leaks] == []
         assert [finding.line() for finding in report.wrong] == []
         assert (report.missing_rows, report.unknown_rows) == ([], [])
+        await show_to_tenants(own.base_url, own.platform_login, report, began)
+        shown = await own.admin.get(f"/api/companies/{own.known('company')}/isolation-report")
+        assert (shown["routes"], shown["calls"], shown["isClean"]) == (len(report.routes), report.calls, True)

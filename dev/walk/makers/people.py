@@ -54,10 +54,17 @@ async def _device(world: World) -> str:
     return str((await world.customer.post("/api/notifications/devices", body))["id"])
 
 
+async def _domain(world: World) -> str:
+    """A domain that the company claims and cannot prove."""
+    path = f"/api/companies/{world.ids['company']}/domains"
+    return str((await world.admin.post(path, {"name": f"{world.text()}.com"}))["name"])
+
+
 MAKERS: dict[str, Maker] = {
     "customer_record": _record,
     "debt": _debt,
     "device": _device,
+    "domain": _domain,
     "key": _key,
     "member": _member,
     "role": _role,

@@ -1,4 +1,4 @@
-"""Companies."""
+"""Companies, their domains, and the report of the walk."""
 
 import secrets
 from typing import Any
@@ -8,13 +8,10 @@ from dev.walk.rows import Row
 from dev.walk.world import PASSWORD, World
 
 PLATFORM = frozenset({SUPER})
-
-DOMAINS = "/api/companies/{company_id}/domains"
-NOBODYS = "unclaimed.example"
-
-
-def domain(world: World) -> dict[str, Any]:
-    return {"name": f"{world.mark}-shop.example"}
+COMPANY = {"company_id": "company"}
+DOMAIN = {**COMPANY, "name": "domain"}
+UNPROVED = frozenset({409, 503})
+"""No DNS holds the walk's proof; there may be no DNS at all."""
 
 
 def company(world: World) -> dict[str, Any]:
@@ -23,33 +20,52 @@ def company(world: World) -> dict[str, Any]:
     return {"name": slug, "slug": slug, "currency": "EUR", "timezone": "Europe/Berlin", "admin": admin}
 
 
+def report(_: World) -> dict[str, Any]:
+    """Older than any that is published."""
+    counted = {"routes": 1, "otherAddresses": 0, "calls": 1, "callsByCaller": {"customer": 1}, "leaks": []}
+    return {"walkedAt": "2020-01-01T00:00:00Z", "suiteVersion": "0", **counted}
+
+
 ROWS = [
-    Row("POST /api/companies", frozenset({SUPER}), body=company),
+    Row("POST /api/companies", PLATFORM, body=company),
     Row("GET /api/companies", ADMINS, sees_all=PLATFORM),
-    Row("GET /api/companies/{company_id}", ADMINS, ids={"company_id": "company"}, sees_all=PLATFORM),
+    Row("GET /api/companies/{company_id}", ADMINS, ids=COMPANY, sees_all=PLATFORM),
     Row(
         "PATCH /api/companies/{company_id}",
         ADMINS,
-        ids={"company_id": "company"},
+        ids=COMPANY,
         sees_all=PLATFORM,
         body=lambda world: {"name": f"Company {world.mark}"},
     ),
-    Row(f"GET {DOMAINS}", ADMINS, ids={"company_id": "company"}, sees_all=PLATFORM),
-    Row(f"POST {DOMAINS}", ADMINS, ids={"company_id": "company"}, sees_all=PLATFORM, body=domain),
+    Row("POST /api/companies/isolation-reports", PLATFORM, body=report),
     Row(
-        f"POST {DOMAINS}/{{name}}/verify",
+        "GET /api/companies/{company_id}/isolation-report",
         ADMINS,
-        ids={"company_id": "company"},
+        ids=COMPANY,
         sees_all=PLATFORM,
-        fixed={"name": NOBODYS},
-        ok=frozenset({404}),
+        ok=frozenset({200, 404}),  # nobody has published one yet
+    ),
+    Row("GET /api/companies/{company_id}/domains", ADMINS, ids=COMPANY, sees_all=PLATFORM),
+    Row(
+        "POST /api/companies/{company_id}/domains",
+        ADMINS,
+        ids=COMPANY,
+        sees_all=PLATFORM,
+        body=lambda world: {"name": f"walk.{world.mark}.com"},
     ),
     Row(
-        f"DELETE {DOMAINS}/{{name}}",
+        "POST /api/companies/{company_id}/domains/{name}/verify",
         ADMINS,
-        ids={"company_id": "company"},
+        ids=DOMAIN,
         sees_all=PLATFORM,
-        fixed={"name": NOBODYS},
-        ok=frozenset({404}),
+        ok=UNPROVED,
+        foreign=frozenset({404}),
+    ),
+    Row(
+        "DELETE /api/companies/{company_id}/domains/{name}",
+        ADMINS,
+        ids=DOMAIN,
+        sees_all=PLATFORM,
+        fresh=frozenset({"name"}),
     ),
 ]
