@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from common.memory import share_one_arena
 from common.settings import ServiceSettings
+from common.web.connections import BoundedConnection
 
 BACKLOG = 1024
 KEEP_ALIVE_SECONDS = 75
@@ -40,6 +41,7 @@ def _serve(name: str, settings: ServiceSettings, app: FastAPI) -> None:
         log_config=None,
         access_log=False,
         lifespan="on",
+        http=BoundedConnection,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=settings.drain_seconds,
         server_header=False,
