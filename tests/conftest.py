@@ -39,3 +39,10 @@ def infrastructure() -> Iterator[Infrastructure]:
         for database in client.list_database_names():
             if database.startswith(f"{name}_"):
                 client.drop_database(database)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests record as their figures is shown at the end, from whichever worker it comes."""
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, figures in report.user_properties:
+            terminalreporter.write_line(f"{name}: {figures}")

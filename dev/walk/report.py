@@ -46,9 +46,9 @@ class Report:
 
     def summary(self) -> str:
         """The line that people read."""
-        counted = {"routes": len(self.routes), "other addresses": self.others, "calls": self.calls}
-        found = {"leaks": len(self.leaks), "wrong": len(self.wrong)}
-        return ", ".join(f"{name}: {number}" for name, number in (counted | found).items())
+        told = {"routes": len(self.routes), "calls": self.calls, "leaks": len(self.leaks)}
+        rest = {"other addresses": self.others, "wrong answers": len(self.wrong)}
+        return ", ".join(f"{name}: {number}" for name, number in (told | rest).items())
 
     def document(self) -> dict[str, Any]:
         """For programs."""

@@ -1,6 +1,7 @@
 """A hostile corpus on every route: refused as documented, and nothing changed."""
 
 import asyncio
+from collections.abc import Callable
 
 import httpx2
 import pytest
@@ -28,7 +29,9 @@ async def settled(battlefield: Field) -> dict[str, str]:
 
 
 class TestCorpus:
-    async def test_is_refused_and_changes_nothing(self, battlefield: Field) -> None:
+    async def test_is_refused_and_changes_nothing(
+        self, battlefield: Field, record_property: Callable[[str, object], None]
+    ) -> None:
         for row in ROWS:
             besieger(row, battlefield.callers)
             for kind in row.ids.values():
@@ -41,7 +44,8 @@ class TestCorpus:
             siege = await besiege(http, ROWS, battlefield.own, battlefield.callers, battlefield.forge)
         after = await settled(battlefield)
         changed = [name for name in after if after[name] != before.get(name)]
-        print(f"calls: {siege.calls}, server errors: {len(siege.server_errors)}, changes: {len(changed)}")
+        figures = f"calls: {siege.calls}, server errors: {len(siege.server_errors)}, changes: {len(changed)}"
+        record_property("hostile corpus", figures)
         assert [finding.line() for finding in siege.server_errors] == []
         assert [finding.line() for finding in siege.wrong] == []
         assert changed == []

@@ -1,5 +1,6 @@
 """Every route by every kind of caller, with its own ids and another company's."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -21,10 +22,12 @@ class TestTable:
 
 
 class TestWalk:
-    async def test_leaks_nothing_and_is_shown_to_the_tenants(self, battlefield: Field) -> None:
+    async def test_leaks_nothing_and_is_shown_to_the_tenants(
+        self, battlefield: Field, record_property: Callable[[str, object], None]
+    ) -> None:
         own, began = battlefield.own, datetime.now(UTC)
         report = await walk(battlefield.home, own, battlefield.foreign, battlefield.callers, Plan.whole())
-        print(report.summary())
+        record_property("walk", report.summary())
         assert [finding.line() for finding in report.leaks] == []
         assert [finding.line() for finding in report.wrong] == []
         assert (report.missing_rows, report.unknown_rows) == ([], [])
