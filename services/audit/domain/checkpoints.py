@@ -80,9 +80,9 @@ def draft(checkpoint_id: str, head: ChainHead, at: str, newest: dict[str, Any] |
     }
 
 
-def digest(checkpoint: dict[str, Any]) -> str:
-    """The hex SHA-256 of a whole checkpoint, with its signature: what the next one is linked to."""
-    return hashlib.sha256(canonical(checkpoint)).hexdigest()
+def digest(document: dict[str, Any]) -> str:
+    """The hex SHA-256 of a whole document: what the next checkpoint, or the end of an export, is linked to."""
+    return hashlib.sha256(canonical(document)).hexdigest()
 
 
 def _id_of(raw: bytes) -> str:

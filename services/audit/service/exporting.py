@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from services.audit.domain import GENESIS, canonical
+from services.audit.domain import GENESIS, canonical, digest
 from services.audit.service.sealing import Sealing
 from services.audit.store import AuditLog, read_part
 
@@ -23,6 +23,7 @@ class Export:
 
     async def begin(self, criteria: dict[str, Any]) -> None:
         """Settle which run it is: up to the present end, and without holes also where times are not in order."""
+        self._created_at = self._sealing.now()  # before the head: older checkpoints say no more than it does
         self._checkpoints = await asyncio.to_thread(self._sealing.listed, self._company_id)
         head = await self._log.head(self._company_id)
         if not criteria:
@@ -32,7 +33,8 @@ class Export:
 
     async def lines(self) -> AsyncIterator[bytes]:
         """The lines, many at a time, as they are read: memory does not grow with the chain."""
-        yield canonical(self._opening()) + b"\n"
+        opening = self._opening()
+        yield canonical(opening) + b"\n"
         self._checkpoint = self._next_checkpoint(self._first)
         count, end = 0, GENESIS
         async for part in self._log.parts(self._company_id, self._last, self._first):
@@ -41,7 +43,7 @@ class Export:
             yield text
         if not self._filters:  # a whole chain that ends before its checkpoints has been cut
             yield await asyncio.to_thread(self._write_rest)
-        yield canonical(self._sealing.key.sign(self._ending(count, end))) + b"\n"
+        yield canonical(self._sealing.key.sign(self._ending(opening, count, end))) + b"\n"
 
     def _write(self, part: bytes) -> tuple[bytes, int, str]:
         """The lines of a part, how many events are in it, and the hash of the last."""
@@ -67,16 +69,11 @@ class Export:
             "companyId": self._company_id,
             "from": self._filters.get("from"),
             "to": self._filters.get("to"),
+            "createdAt": self._created_at,
             "firstSequence": self._first,
             "lastSequence": self._last,
             "keys": self._sealing.public_keys,
         }
 
-    def _ending(self, events: int, end: str) -> dict[str, Any]:
-        return {
-            "type": "end",
-            "companyId": self._company_id,
-            "firstSequence": self._first,
-            "events": events,
-            "hash": end,
-        }
+    def _ending(self, opening: dict[str, Any], events: int, end: str) -> dict[str, Any]:
+        return {"type": "end", "export": digest(opening), "events": events, "hash": end}

@@ -63,8 +63,12 @@ class Sealing:
         """The checkpoints of a chain."""
         return self._files.newest_first(company_id) if newest_first else self._files.opened(company_id)
 
+    def now(self) -> str:
+        """This moment, as the log writes it."""
+        return instant(self._clock.now())
+
     def _seal(self, head: ChainHead) -> None:
-        at = instant(self._clock.now())
+        at = self.now()
 
         def make(newest: dict[str, Any] | None) -> dict[str, Any] | None:
             if newest is not None and newest["sequence"] > head.count:
