@@ -214,6 +214,21 @@ class DebtOverdue(EventData):
     due_at: datetime
 
 
+class DebtReduced(ChangeData):
+    """Goods bought on account came back: that part is no longer owed."""
+
+    TYPE: ClassVar[str] = "debt.reduced"
+    PRODUCER: ClassVar[str] = "debt"
+    debt_id: str = ""
+    order_id: str | None = None
+    return_id: str = ""
+    amount: Money | None = None
+    outstanding: Money | None = None
+
+    def subject_id(self) -> str:
+        return self.debt_id
+
+
 class DebtWrittenOff(ChangeData):
     """A debt was reversed (its order was cancelled) or given up; ``amount`` is what is no longer owed."""
 
