@@ -2,7 +2,7 @@
 
 from common.events import Envelope
 from common.events.handlers import Handlers
-from common.events.orders import OrderCancelled, OrderCreated, SaleCompleted
+from common.events.orders import OrderCancelled, OrderCreated, SaleCompleted, SaleReturned
 from common.events.payments import DebtPaymentRecorded
 from common.events.stock import InventoryReserved
 from common.events.tenancy import CompanyCreated, CompanyUpdated
@@ -29,6 +29,11 @@ async def record_tenders(service: PaymentService, event: Envelope[SaleCompleted]
     await decide(lambda: service.orders.sold(event))
 
 
+async def hand_back(service: PaymentService, event: Envelope[SaleReturned]) -> None:
+    """A till gave money back for returned goods."""
+    await service.returning.returned(event)
+
+
 async def record_debt_payment(service: PaymentService, event: Envelope[DebtPaymentRecorded]) -> None:
     """An order on account was paid, wholly or in part."""
     await decide(lambda: service.orders.debt_paid(event))
@@ -45,6 +50,7 @@ HANDLERS: Handlers = {
     InventoryReserved: charge_order,
     OrderCancelled: return_money,
     SaleCompleted: record_tenders,
+    SaleReturned: hand_back,
     DebtPaymentRecorded: record_debt_payment,
     CompanyCreated: copy_company,
     CompanyUpdated: copy_company,

@@ -19,6 +19,7 @@ class OrderAccount(Aggregate):
 
     ``known``: the order's own facts are here. ``active``: the try under way. ``promised``: the record of
     money that comes later (on delivery, on account). ``started``: what the order itself carried was acted on.
+    ``returns``: returns at tills that were taken into its payments.
     ``unfinished``: the writes to payments and ledger that belong to this version and follow it.
     """
 
@@ -40,6 +41,7 @@ class OrderAccount(Aggregate):
     captured: int = 0
     authorized: int = 0
     refunded: int = 0
+    returns: list[str] = []
     unfinished: list[bytes] = []
     unfinished_at: datetime | None = None
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from common.aggregate import Part
+from common.money import Money
 from services.payment.domain.payment import Payment
 from services.payment.domain.record import Refund
 
@@ -50,13 +51,13 @@ def captured(payment: Payment, amount: int, now: datetime, cause: str | None = N
 
 
 def refunded(payment: Payment, refund: Refund, now: datetime) -> Posting:
-    """A refund went out."""
-    return _post(f"refund:{refund.id}", payment, -refund.amount.amount, now)
+    """A refund went out, by whoever handed it back."""
+    return _post(f"refund:{refund.id}", payment, -refund.amount.amount, now, by=refund.handed)
 
 
 def refund_returned(payment: Payment, refund: Refund, now: datetime) -> Posting:
     """A refund that had gone out came back: the bank could not deliver it."""
-    return _post(f"refund_returned:{refund.id}", payment, refund.amount.amount, now)
+    return _post(f"refund_returned:{refund.id}", payment, refund.amount.amount, now, by=refund.handed)
 
 
 def fee_kept(payment: Payment, fee: int, now: datetime) -> Posting:
@@ -64,7 +65,26 @@ def fee_kept(payment: Payment, fee: int, now: datetime) -> Posting:
     return _post(f"fee:{payment.id}", payment, -fee, now, against=FEES)
 
 
-def _post(cause: str, payment: Payment, amount: int, now: datetime, *, against: str = ORDERS) -> Posting:
+def handed_back(
+    *, cause: str, company_id: str, order_id: str, return_id: str, handed: str, amount: Money, now: datetime
+) -> Posting:
+    """A till gave money back that no payment of ours stands for; the return's id stands where a payment's would."""
+    return Posting(
+        cause=cause,
+        company_id=company_id,
+        order_id=order_id,
+        payment_id=return_id,
+        at=now,
+        lines=[
+            LedgerLine(account=ASSET_OF[handed], currency=amount.currency, amount=-amount.amount),
+            LedgerLine(account=ORDERS, currency=amount.currency, amount=amount.amount),
+        ],
+    )
+
+
+def _post(
+    cause: str, payment: Payment, amount: int, now: datetime, *, against: str = ORDERS, by: str | None = None
+) -> Posting:
     currency = payment.amount.currency
     return Posting(
         cause=cause,
@@ -73,7 +93,7 @@ def _post(cause: str, payment: Payment, amount: int, now: datetime, *, against: 
         payment_id=payment.id,
         at=now,
         lines=[
-            LedgerLine(account=ASSET_OF[payment.provider], currency=currency, amount=amount),
+            LedgerLine(account=ASSET_OF[by or payment.provider], currency=currency, amount=amount),
             LedgerLine(account=against, currency=currency, amount=-amount),
         ],
     )

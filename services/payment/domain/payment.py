@@ -242,6 +242,19 @@ class Payment(RefundedPayment):
         else:
             self.succeed(amount.amount, now)
 
+    def forgive(self, amount: int) -> bool:
+        """Wait for ``amount`` minor units less: that part was returned, not paid. False when nothing changes."""
+        less = min(amount, self.amount.amount - self.captured.amount)
+        if self.status != "pending" or less <= 0:
+            return False
+        self.amount = Money.of(self.amount.amount - less, self.amount.currency)
+        if self.captured.amount == 0 and self.amount.amount == 0:
+            self.void()
+        elif self.captured.amount == self.amount.amount:
+            self._move("succeeded")
+            self._close()
+        return True
+
     def _close(self) -> None:
         self.next_action = None
         self.instrument = None

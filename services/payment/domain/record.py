@@ -48,13 +48,17 @@ POLL_SECONDS = 30
 
 
 class Refund(Part):
-    """Money on its way back, embedded in its payment: the sum is checked where it is stored."""
+    """Money on its way back, embedded in its payment: the sum is checked where it is stored.
+
+    ``handed``: by whom it is given where that is not how it came, such as ``cash`` for what a card had paid.
+    """
 
     id: str
     amount: Money
     reason: str
     status: RefundStatus = "pending"
     reference: str | None = None
+    handed: str | None = None
     version: int = 1
     created_at: datetime
     updated_at: datetime

@@ -26,8 +26,10 @@ class RefundedPayment(PaymentRecord):
         if asked.currency != limit.currency or taken + asked.amount > limit.amount:
             raise Forbidden("refund_limit_exceeded", "This is more than you may give back of one payment.")
 
-    def begin_refund(self, refund_id: str, amount: Money | None, reason: str, now: datetime) -> Refund:
-        """Set an amount aside for a refund, all that is left without ``amount``.
+    def begin_refund(
+        self, refund_id: str, amount: Money | None, reason: str, now: datetime, *, handed: str | None = None
+    ) -> Refund:
+        """Set an amount aside for a refund, all that is left without ``amount``; ``handed``: see :class:`Refund`.
 
         Raises Conflict ``refund_exceeds_captured``, InvalidTransition when nothing was captured.
         """
@@ -41,7 +43,7 @@ class RefundedPayment(PaymentRecord):
         wanted = amount or self.refundable
         if wanted.amount == 0 or wanted.amount > self.refundable.amount:
             raise Conflict("refund_exceeds_captured", "More would be refunded than was captured.")
-        refund = Refund(id=refund_id, amount=wanted, reason=reason, created_at=now, updated_at=now)
+        refund = Refund(id=refund_id, amount=wanted, reason=reason, handed=handed, created_at=now, updated_at=now)
         self.refunds = [*self.refunds, refund]
         self.due_at = now + timedelta(seconds=CALL_SECONDS)
         return refund

@@ -16,6 +16,7 @@ from services.payment.service.processing import Processing
 from services.payment.service.providers import Providers
 from services.payment.service.reading import Reading
 from services.payment.service.refunding import Refunding
+from services.payment.service.returning import Returning
 from services.payment.service.sweeping import Sweeping
 from services.payment.service.velocity import Velocity
 from services.payment.service.webhooks import Webhooks
@@ -46,6 +47,7 @@ class PaymentService:
         self.charging = Charging(on, self.refunding)
         self.accepting = Accepting(on)
         self.orders = OrderFlow(on, self.accepting, self.charging, self.refunding)
+        self.returning = Returning(on, self.refunding)
         self.processing = Processing(on, self.accepting, self.charging, self.orders, Velocity(on))
         self.capturing = Capturing(on, self.charging)
         self.reading = Reading(on, self.processing)

@@ -93,7 +93,7 @@ class Refunding:
         refund = payment.refund(refund_id)
         if refund is None or refund.status != "pending":
             return payment
-        if not payment.is_moved_by_provider:
+        if refund.handed is not None or not payment.is_moved_by_provider:
             return await self.settle(payment, refund_id, Outcome(kind="succeeded"))
         try:
             outcome = await (await self._on.providers.of(payment)).refund(payment, refund)

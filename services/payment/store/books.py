@@ -49,6 +49,12 @@ class Books:
     def _step(self, posting: Posting) -> bytes:
         return bson.encode({"collection": ledger.COLLECTION, "criteria": None, "body": posting.to_document()})
 
+    async def post(self, postings: Sequence[Posting]) -> None:
+        """Enter postings that belong to no order's account, each once under its cause."""
+        for posting in postings:
+            document = posting.to_document()
+            await self.ledger.update_one({"_id": document.pop("_id")}, {"$setOnInsert": document}, upsert=True)
+
     async def is_posted(self, company_id: str, cause: str) -> bool:
         """Whether this cause stands in the ledger."""
         return await self.ledger.find_one({"_id": f"{company_id}|{cause}"}, {"_id": 1}) is not None
