@@ -3,7 +3,7 @@
 from common.events import Envelope
 from common.events.catalogue import ProductCreated, ProductUpdated
 from common.events.handlers import Handlers
-from common.events.orders import OrderCancelled, OrderConfirmed, OrderCreated, SaleCompleted
+from common.events.orders import OrderCancelled, OrderConfirmed, OrderCreated, SaleCompleted, SaleReturned
 from common.events.tenancy import CompanyCreated, CompanyUpdated, ShopCreated
 from services.inventory.service import InventoryService
 
@@ -60,6 +60,12 @@ async def take_sold(service: InventoryService, event: Envelope[SaleCompleted]) -
         await service.taking.sell(event.company_id, event)
 
 
+async def take_back(service: InventoryService, event: Envelope[SaleReturned]) -> None:
+    """Goods came back to a shop."""
+    if event.company_id:
+        await service.taking.take_back(event.company_id, event)
+
+
 HANDLERS: Handlers = {
     CompanyCreated: follow_company,
     CompanyUpdated: follow_settings,
@@ -70,4 +76,5 @@ HANDLERS: Handlers = {
     OrderConfirmed: deduct_stock,
     OrderCancelled: return_stock,
     SaleCompleted: take_sold,
+    SaleReturned: take_back,
 }

@@ -6,13 +6,14 @@ from common import context
 from common.clock import Clock
 from common.errors import ComeBackLater, InvalidTransition, VersionConflict
 from common.events import Envelope
-from common.events.orders import SaleCompleted
+from common.events.orders import SaleCompleted, SaleReturned
 from common.events.parts import Shortage, StockLine
 from services.inventory.domain.allocation import all_from, summed
 from services.inventory.domain.derived import derived_id, stock_id
 from services.inventory.domain.ledger import Reason
 from services.inventory.domain.reservation import Reservation
 from services.inventory.service.announcing import Announcing
+from services.inventory.service.receiving import Receiving
 from services.inventory.service.reserving import Reserving
 from services.inventory.service.shelving import Shelving
 from services.inventory.store.ledger import MovementRelay
@@ -40,6 +41,7 @@ class Taking:
         self._reserving = reserving
         self._shelving = shelving
         self._clock = clock
+        self._receiving = Receiving(stock, relay, shelving, announcing, clock)
 
     async def confirm(self, company_id: str, order_id: str) -> None:
         """Deduct what the order holds. Raises ComeBackLater when the order has not been heard of or is at work,
@@ -91,6 +93,11 @@ class Taking:
         claimed = await self._reservations.for_company(company_id).begin(reservation)
         if claimed is not None:
             await self.carry_out_taking(claimed)
+
+    async def take_back(self, company_id: str, event: Envelope[SaleReturned]) -> None:
+        """Put on the shelf of the shop what came back over its counter. Raises ComeBackLater."""
+        place = await self._reserving.known_warehouse(company_id, event.data.shop_id)
+        await self._receiving.take_back(company_id, place, event)
 
     async def carry_out_taking(self, reservation: Reservation) -> None:
         """Take everything planned without condition; what falls below zero is told as a discrepancy."""

@@ -16,10 +16,14 @@ REMEMBERED = 64
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One adjustment about to be written: its movement as stored, and its sealed event."""
+    """One adjustment about to be written: its movement as stored, and its sealed event.
+
+    ``is_certain``: it has happened, whatever the books say is there.
+    """
 
     movement: dict[str, Any]
     sealed: dict[str, Any]
+    is_certain: bool = False
 
     @property
     def id(self) -> str:
@@ -49,7 +53,7 @@ class Adjustments:
     def _operation(self, entry: Entry) -> UpdateOne:
         now, delta = self._stock.ground.clock.now(), int(entry.movement["delta"])
         criteria: dict[str, Any] = self._stock.scope({"_id": entry.row, "adjusted": {"$ne": entry.id}})
-        if delta < 0:
+        if delta < 0 and not entry.is_certain:
             criteria["$expr"] = {"$gte": [{"$add": [AVAILABLE, delta]}, 0]}
         change = {
             "onHand": {"$add": ["$onHand", delta]},
