@@ -16,6 +16,7 @@ class CallContext:
     """``user:usr_…``, ``key:key_…``, ``service:sales``, ``anonymous`` or ``system``."""
     client_ip: str | None = None
     traceparent: str | None = None
+    company_id: str | None = None
 
 
 _current: ContextVar[CallContext] = ContextVar("markethall_call", default=CallContext())  # noqa: B039 - it is frozen
@@ -31,9 +32,9 @@ def enter(context: CallContext) -> None:
     _current.set(context)
 
 
-def act_as(actor: str) -> None:
-    """Name the actor once the caller has been identified."""
-    _current.set(replace(_current.get(), actor=actor))
+def act_as(actor: str, company_id: str | None = None) -> None:
+    """Name the actor and the company, once the caller has been identified."""
+    _current.set(replace(_current.get(), actor=actor, company_id=company_id))
 
 
 @contextmanager

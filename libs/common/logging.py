@@ -3,7 +3,7 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -18,15 +18,29 @@ _SECRET_SHAPE = re.compile(
 
 def _blank_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for name, value in event.items():
-        if isinstance(value, str):
-            event[name] = "[redacted]" if _SECRET_NAME.search(name) else _SECRET_SHAPE.sub("[redacted]", value)
+        event[name] = _without_secrets(name, value)
     return event
+
+
+def _without_secrets(name: str, value: Any) -> Any:
+    if isinstance(value, str):
+        return "[redacted]" if _SECRET_NAME.search(name) else _SECRET_SHAPE.sub("[redacted]", value)
+    if isinstance(value, Mapping):
+        return {key: _without_secrets(str(key), each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_secrets(name, each) for each in value]
+    return value
 
 
 def _add_call(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     call = context.current()
     if call.correlation_id:
         event.setdefault("requestId", call.correlation_id)
+        event.setdefault("actor", call.actor)
+    if call.company_id:
+        event.setdefault("companyId", call.company_id)
+    if call.traceparent:
+        event.setdefault("traceId", call.traceparent[3:35])
     return event
 
 

@@ -33,8 +33,8 @@ WAITING_LIMIT = 20_000
 LINGER_SECONDS = 0.002
 LINGER_ABOVE = 8
 
-_published = Counter("markethall_events_published_total", "Events confirmed by the broker", ["type"])
-_waiting = Gauge("markethall_outbox_waiting", "Aggregates with events not yet confirmed")
+_published = Counter("markethall_events_published_total", "Events confirmed by the broker, by type", ["type"])
+_waiting = Gauge("markethall_outbox_waiting", "Aggregates whose events this process has not yet had confirmed")
 
 Key = tuple[str, str]
 
@@ -103,6 +103,17 @@ class Outbox:
         finally:
             poll.cancel()
             await asyncio.gather(poll, *self._rounds, return_exceptions=True)
+
+    async def oldest_seconds(self) -> float:
+        """For how long the oldest unconfirmed event has waited; 0 without one. Asks the database."""
+        moments = []
+        for collection in sorted(self._collections):
+            oldest = await self._database[collection].find_one(
+                {"pendingAt": {"$exists": True}}, {"pendingAt": 1}, sort=[("pendingAt", 1)]
+            )
+            if oldest is not None:
+                moments.append(oldest["pendingAt"])
+        return max((self._clock.now() - min(moments)).total_seconds(), 0.0) if moments else 0.0
 
     async def drain(self, deadline_seconds: float) -> None:
         """Wait until nothing offered is left, at most ``deadline_seconds``; what is left the next start sends."""

@@ -10,6 +10,7 @@ from pymongo import AsyncMongoClient, IndexModel
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
+from common import measures, telemetry
 from common.clients import ServiceClients
 from common.clock import Clock, SystemClock
 from common.events import Envelope, EventData
@@ -22,18 +23,19 @@ from common.identity.tokens import TokenVerifier
 from common.inbox import Inbox
 from common.lease import Lease
 from common.logging import get_logger
+from common.measures import Measures
 from common.messaging.announcements import Announcements
 from common.messaging.connection import BrokerConnection, is_being_stopped
 from common.messaging.consumer import QueueConsumer
 from common.messaging.feed import FeedWatcher, Take
 from common.messaging.positions import FeedPositions
 from common.messaging.publisher import Publisher, PublishUnconfirmed
-from common.mongo.client import open_client, open_database
+from common.messaging.topology import dead_queue
+from common.mongo.client import POOL_LIMIT, open_client, open_database, pool_use
 from common.mongo.indexes import OUTBOX_INDEX, ensure_indexes
 from common.mongo.store import Ground, Store
 from common.outbox import Outbox
 from common.settings import ServiceSettings
-from common.telemetry import configure as configure_telemetry
 
 log = get_logger(__name__)
 
@@ -71,6 +73,7 @@ class Runtime:
         self.publishing = BrokerConnection(settings.amqp_url, f"{settings.service} publishes")
         self.consuming = BrokerConnection(settings.amqp_url, f"{settings.service} consumes")
         self.publisher = Publisher(self.publishing)
+        self.measures = Measures()
         self.has_database = bool(settings.database_name)
         self._tasks: list[asyncio.Task[None]] = []
         self._indexes: list[tuple[str, list[IndexModel]]] = []
@@ -80,9 +83,10 @@ class Runtime:
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Self]:
         """Open everything; on leaving, stop the loops, drain the outbox, close what was opened."""
-        configure_telemetry(self.settings)
+        telemetry.configure(self.settings)
         async with AsyncExitStack() as stack:
             self._stack = stack
+            stack.push_async_callback(telemetry.flush)
             stack.push_async_callback(self.publishing.close)
             stack.push_async_callback(self.consuming.close)
             stack.push_async_callback(self.clients.close)
@@ -124,11 +128,14 @@ class Runtime:
         """Make indexes, then start relay, consumer, announcements and the service's own loops."""
         if self.has_database:
             await ensure_indexes(self.database, self._indexes)
+            self._measure_database()
             self._run(Background("outbox", self.outbox.run))
         if handlers:
             bound = {model: _bind(handler, service) for model, handler in handlers.items()}
-            self._consumer = QueueConsumer(self.settings.service, self.consuming, self.publisher, bound)
+            self._consumer = QueueConsumer(self.settings.service, self.consuming, self.publisher, bound, self.clock)
             self._run(Background("consumer", self._consumer.run))
+            self.measures.add(measures.queue_depth, lambda: self.publisher.depth(self.settings.service))
+        self.measures.add(measures.dead_letters, lambda: self.publisher.depth(dead_queue(self.settings.service)))
         heard = Announcements(
             self.settings.service, self.consuming, self._announced, self.revocations.hear, self.revocations.refresh
         )
@@ -164,6 +171,12 @@ class Runtime:
             checks["consumer"] = self._consumer.is_consuming
         return checks
 
+    def _measure_database(self) -> None:
+        self.measures.add(measures.outbox_age, self.outbox.oldest_seconds)
+        measures.pool_limit.set(POOL_LIMIT)
+        self.measures.add(measures.pool_used, lambda: _answered(pool_use(self.client)[0]))
+        self.measures.add(measures.pool_open, lambda: _answered(pool_use(self.client)[1]))
+
     async def _ping(self) -> None:
         await self.database.command("ping")
 
@@ -198,6 +211,10 @@ class Runtime:
         for task in outbox_tasks:
             task.cancel()
         await asyncio.gather(*outbox_tasks, return_exceptions=True)
+
+
+async def _answered(value: float) -> float:
+    return value
 
 
 async def _keep(loop: Background) -> None:

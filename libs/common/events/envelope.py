@@ -42,6 +42,7 @@ class Envelope(Generic[Data]):
             actor=self.actor,
             client_ip=self.client_ip,
             traceparent=self.traceparent,
+            company_id=self.company_id,
         )
 
 

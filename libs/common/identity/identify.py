@@ -33,7 +33,7 @@ class Identifier:
             return known
         principal = await self._identify(request)
         behind = request.headers.get(ACTOR_HEADER) if principal.kind == "service" else None
-        context.act_as(behind or principal.actor)
+        context.act_as(behind or principal.actor, principal.tenant_id)
         request.state.principal = principal
         return principal
 

@@ -5,16 +5,18 @@ try, to ``<service>.dead`` with its reason. Nothing is acked and logged away.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from aio_pika.abc import AbstractIncomingMessage, HeadersType
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 from pydantic_core import from_json, to_json
 from pymongo.errors import ConnectionFailure, ExecutionTimeout, PyMongoError
 
-from common import context
-from common.clock import monotonic_seconds
+from common import context, telemetry
+from common.clock import Clock, SystemClock, monotonic_seconds
 from common.errors import ComeBackLater, Unavailable, VersionConflict
 from common.events import Envelope, EventData, unseal
 from common.logging import get_logger
@@ -34,7 +36,17 @@ ATTACHMENT_CHECK_SECONDS = 0.5
 
 Deliver = Callable[[Envelope[Any]], Awaitable[None]]
 
-_handled = Counter("markethall_events_handled_total", "Events handled", ["type", "outcome"])
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 600.0)
+
+_handled = Counter(
+    "markethall_events_handled_total", "Deliveries by outcome: done, retried or dead", ["type", "outcome"]
+)
+_seconds = Histogram(
+    "markethall_event_handling_seconds", "Time a handler took, by event type", ["type"], buckets=_BUCKETS
+)
+_age = Histogram(
+    "markethall_event_age_seconds", "From the fact to the end of its handling: the lag of consumers", buckets=_BUCKETS
+)
 
 
 class KeyedLocks:
@@ -67,7 +79,9 @@ class QueueConsumer:
         connection: BrokerConnection,
         publisher: Publisher,
         handlers: Mapping[type[EventData], Deliver],
+        clock: Clock | None = None,
     ) -> None:
+        self._clock = clock or SystemClock()
         self._service = service
         self._connection = connection
         self._publisher = publisher
@@ -160,14 +174,23 @@ class QueueConsumer:
                 handler = self._by_type.get(event.type)
                 if handler is None:
                     return
-                with context.scope(event.caused()):
-                    await self._handle(handler, event)
-                _handled.labels(event.type, "done").inc()
+                await self._handle_in_context(handler, event)
             except (ComeBackLater, Unavailable) as error:
                 await self._again(document, attempt, PATIENT_TRIES, repr(error))
             except Exception as error:
                 log.warning("handler_failed", eventId=_field(document, "id"), attempt=attempt, exc_info=error)
                 await self._again(document, attempt, TRIES, repr(error))
+
+    async def _handle_in_context(self, handler: Deliver, event: Envelope[Any]) -> None:
+        started = time.perf_counter()
+        with (
+            telemetry.handling(event.type, event.id, event.traceparent) as traceparent,
+            context.scope(replace(event.caused(), traceparent=traceparent)),
+        ):
+            await self._handle(handler, event)
+        _handled.labels(event.type, "done").inc()
+        _seconds.labels(event.type).observe(time.perf_counter() - started)
+        _age.observe(max(self._clock.now().timestamp() - event.time.timestamp(), 0.0))
 
     async def _handle(self, handler: Deliver, event: Envelope[Any]) -> None:
         """Run the handler; lost races are run again, and a database that is away is waited for."""
@@ -191,12 +214,14 @@ class QueueConsumer:
 
     async def _again(self, document: Any, attempt: int, limit: int, reason: str) -> None:
         body = to_json([document])
+        kind = _known_type(document, self._by_type)
         if attempt >= limit:
+            _handled.labels(kind, "dead").inc()
             await self._bury(body, attempt, reason)
             return
         delay = RETRY_DELAYS_SECONDS[min((attempt - 1) // 2, len(RETRY_DELAYS_SECONDS) - 1)]
         headers: HeadersType = {"x-attempt": attempt + 1, "x-reason": reason[:500]}
-        _handled.labels(_field(document, "type"), "retried").inc()
+        _handled.labels(kind, "retried").inc()
         await self._publisher.send(retry_exchange(delay), self._service, body, headers)
 
     async def _bury(self, body: bytes, attempt: int, reason: str) -> None:
@@ -208,6 +233,12 @@ class QueueConsumer:
 def _field(document: Any, name: str) -> str:
     """A field of what came as an event, whatever it is."""
     return str(document.get(name, "")) if isinstance(document, dict) else ""
+
+
+def _known_type(document: Any, known: Mapping[str, Any]) -> str:
+    """The event's type for a label; whatever else came is one."""
+    kind = _field(document, "type")
+    return kind if kind in known else "unknown"
 
 
 def _attempt_of(message: AbstractIncomingMessage) -> int:

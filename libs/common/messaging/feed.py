@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, HeadersType
+from prometheus_client import Counter, Gauge
 from pydantic_core import from_json, to_json
 from pymongo.errors import ConnectionFailure, ExecutionTimeout, PyMongoError
 
+from common.clock import SystemClock
 from common.errors import ComeBackLater, Unavailable
 from common.events import Envelope, unseal
 from common.lease import Lease, NotHolder
@@ -54,6 +56,9 @@ class FeedBatch:
     fence: int
 
 
+_taken = Counter("markethall_feed_events_total", "Events of the feed that a watcher has taken", ["watcher"])
+_age = Gauge("markethall_feed_age_seconds", "Age of the newest event a watcher took, when it took it", ["watcher"])
+
 Take = Callable[[FeedBatch], Awaitable[None]]
 
 
@@ -78,6 +83,7 @@ class FeedWatcher:
         lease: Lease | None = None,
         start: Literal["first", "next"] = "first",
     ) -> None:
+        self._clock = SystemClock()
         self._watcher = watcher
         self._service = service
         self._connection = connection
@@ -174,6 +180,7 @@ class FeedWatcher:
         if fresh:
             events = [event for message in fresh for event in await self._read(message.body, _offset(message))]
             await self._take_with_patience(FeedBatch(events, reading.position, reading.fence))
+            self._measure(events)
         self._seen = reading.position
         await gathered[-1].ack(multiple=True)
 
@@ -184,6 +191,12 @@ class FeedWatcher:
         if events:
             await self._take_with_patience(FeedBatch(events, position, reading.fence))
         await message.ack()
+
+    def _measure(self, events: list[FeedEvent]) -> None:
+        if events:
+            _taken.labels(self._watcher).inc(len(events))
+            age = self._clock.now().timestamp() - events[-1].event.time.timestamp()
+            _age.labels(self._watcher).set(max(age, 0.0))
 
     async def _read(self, body: bytes, offset: int) -> list[FeedEvent]:
         """The events of one message; what cannot be read is buried, by event where there are events."""

@@ -57,6 +57,17 @@ class Publisher:
 
         await self._ask(look, CHECK_SECONDS)
 
+    async def depth(self, queue: str) -> float:
+        """How many messages wait in a queue; 0 where there is none. Raises one of BROKER_ERRORS."""
+        channel = await self._connection.channel(confirms=False)
+        try:
+            declared = await channel.declare_queue(queue, passive=True)
+            return float(declared.declaration_result.message_count or 0)
+        except aio_pika.exceptions.ChannelNotFoundEntity:
+            return 0.0
+        finally:
+            await _close(channel)
+
     async def _ask(self, question: Callable[[AbstractChannel], Awaitable[None]], deadline_seconds: float) -> None:
         """Ask on the channel; after a failure, the next question gets a new one."""
         channel: AbstractChannel | None = None

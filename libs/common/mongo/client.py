@@ -32,3 +32,12 @@ def open_client(settings: ServiceSettings) -> AsyncMongoClient[dict[str, Any]]:
 def open_database(client: AsyncMongoClient[dict[str, Any]], name: str) -> AsyncDatabase[dict[str, Any]]:
     """The service's own database; it holds no right to any other."""
     return client.get_database(name, codec_options=CODEC)
+
+
+def pool_use(client: AsyncMongoClient[dict[str, Any]]) -> tuple[int, int]:
+    """Connections in use, and open, over all servers.
+
+    Read from the driver's own books: its listeners would be called three times an operation.
+    """
+    pools = [server.pool for server in client._topology._servers.values()]
+    return sum(pool.active_sockets for pool in pools), sum(pool.active_sockets + len(pool.conns) for pool in pools)

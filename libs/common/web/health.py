@@ -27,8 +27,9 @@ async def ready(runtime: Runtime) -> Response:
     return JSONResponse(content, 200 if is_up else 503)
 
 
-async def metrics(_: Runtime) -> Response:
+async def metrics(runtime: Runtime) -> Response:
     """Prometheus metrics; the gateway does not forward here."""
+    await runtime.measures.take()
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -2,12 +2,13 @@
 
 import re
 import time
+from functools import lru_cache
 from typing import Any
 
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from common import context
+from common import context, telemetry
 from common.ids import new_id
 from common.logging import get_logger
 from common.web.problems import problem
@@ -18,8 +19,17 @@ _REQUEST_ID = re.compile(rb"^[A-Za-z0-9._:-]{1,128}$")
 _TRACEPARENT = re.compile(rb"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
-_requests = Counter("markethall_http_requests_total", "HTTP requests answered", ["method", "route", "status"])
-_seconds = Histogram("markethall_http_request_seconds", "Time to answer", ["route"], buckets=_BUCKETS)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Anything else is counted as one: a client may send any word, and each would be a series of its own."""
+
+_requests = Counter(
+    "markethall_http_requests_total",
+    "HTTP requests answered, by the template of their route",
+    ["method", "route", "status"],
+)
+_seconds = Histogram(
+    "markethall_http_request_seconds", "Time to answer a request, by route", ["route"], buckets=_BUCKETS
+)
 
 
 class BodyTooLarge(Exception):
@@ -78,8 +88,9 @@ class ServiceMiddleware:
     def _observe(self, scope: Scope, status: int, seconds: float) -> None:
         route: Any = scope.get("route")
         template = getattr(route, "path", "unmatched")
-        _requests.labels(scope["method"], template, str(status)).inc()
-        _seconds.labels(template).observe(seconds)
+        count, duration = _measures(scope["method"], template, status)
+        count.inc()
+        duration.observe(seconds)
         if scope["method"] not in ("GET", "HEAD", "OPTIONS") or status >= 500:
             milliseconds = round(seconds * 1000)
             log.info("request", method=scope["method"], route=template, status=status, milliseconds=milliseconds)
@@ -104,6 +115,12 @@ class _Answer:
             await problem(status, code, detail, scope["path"])(scope, receive, self.send)
 
 
+@lru_cache(maxsize=4096)
+def _measures(method: str, template: str, status: int) -> tuple[Counter, Histogram]:
+    known = method if method in _METHODS else "OTHER"
+    return _requests.labels(known, template, str(status)), _seconds.labels(template)
+
+
 def _without_body(send: Send) -> Send:
     """What answers HEAD: the head of GET (RFC 9110, 9.3.2)."""
 
@@ -122,5 +139,5 @@ def _call_of(scope: Scope, headers: dict[bytes, bytes]) -> context.CallContext:
         correlation_id=request_id.decode() if _REQUEST_ID.match(request_id) else new_id("req"),
         actor="anonymous",
         client_ip=forwarded or (client[0] if client else None),
-        traceparent=traceparent.decode() if _TRACEPARENT.match(traceparent) else None,
+        traceparent=telemetry.here(traceparent.decode() if _TRACEPARENT.match(traceparent) else None),
     )

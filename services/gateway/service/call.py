@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from starlette.types import Scope
 
-from common import context
+from common import context, telemetry
 from common.errors import NotFound
 from common.identity.identify import anonymous, principal_of
 from common.identity.tokens import AccessClaims
@@ -112,7 +112,11 @@ def begin(scope: Scope, trusted: Networks) -> Call:
     request_id = head.first(b"x-request-id") or ""
     if not _REQUEST_ID.fullmatch(request_id):
         request_id = new_id("req")
-    context.enter(context.CallContext(correlation_id=request_id, actor="anonymous", client_ip=address))
+    context.enter(
+        context.CallContext(
+            correlation_id=request_id, actor="anonymous", client_ip=address, traceparent=telemetry.here()
+        )
+    )
     added = [(b"x-request-id", request_id.encode())]
     is_https = _is_https(scope, head, trusted)
     if is_https:

@@ -3,6 +3,7 @@
 import aiohttp
 from starlette.types import Receive, Send
 
+from common import telemetry
 from common.errors import Unavailable
 from common.identity.identify import CONTEXT_HEADER
 from common.identity.service_tokens import ServiceSigner
@@ -62,6 +63,10 @@ class Forwarder:
         """What passes, and what the services believe because only the gateway can have written it."""
         headers = [*call.head.passed, *call.told()]
         headers.append((CONTEXT_HEADER, self._signer.token_for(call.service, call.tenant.id)))
+        traceparent = telemetry.here()
+        if traceparent is not None:
+            headers = [pair for pair in headers if pair[0] != "traceparent"]
+            headers.append(("traceparent", traceparent))
         if call.tenant.is_default:
             headers.append((DEFAULT_TENANT_HEADER, "1"))
         return headers

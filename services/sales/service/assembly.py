@@ -18,7 +18,7 @@ from services.sales.service.placing import PlacingService
 from services.sales.service.returns import ReturnService
 from services.sales.service.saga import Saga
 from services.sales.service.statistics import StatisticsService
-from services.sales.service.sweeper import Sweeper
+from services.sales.service.sweeper import Sweeper, overdue_orders
 from services.sales.service.till import TillService
 from services.sales.service.views import ViewService
 from services.sales.store import Customers, Instruments, Notes, NumberSeries, Orders, Views, instruments
@@ -54,6 +54,8 @@ def assemble(runtime: Runtime, key: SecretStr, sweep_milliseconds: int) -> Sales
     copies, customers = Copies(database, neighbours), CustomerService(records, clock)
     access = Access(orders, customers)
     changing = OrderService(orders, access, tokens, endings, clock)
+    sweeper = Sweeper(orders, endings, clock, sweep_milliseconds)
+    runtime.measures.add(overdue_orders, sweeper.left_behind)
     return SalesService(
         placing=PlacingService(orders, customers, copies, neighbours, numbers, tokens, endings, clock, key),
         orders=changing,
@@ -66,5 +68,5 @@ def assemble(runtime: Runtime, key: SecretStr, sweep_milliseconds: int) -> Sales
         returns=ReturnService(orders, Returns(runtime.ground), copies, numbers, access, clock),
         customers=customers,
         copies=copies,
-        sweeper=Sweeper(orders, endings, clock, sweep_milliseconds),
+        sweeper=sweeper,
     )

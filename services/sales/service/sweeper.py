@@ -1,6 +1,9 @@
 """Ends orders whose deadline has passed; any number of copies may sweep at once."""
 
 import asyncio
+from datetime import timedelta
+
+from prometheus_client import Gauge
 
 from common import context
 from common.clock import Clock
@@ -14,6 +17,10 @@ from services.sales.store import Orders
 log = get_logger(__name__)
 
 BATCH = 100
+LATE = timedelta(seconds=30)
+COUNTED = 1000
+
+overdue_orders = Gauge("markethall_saga_overdue", "Orders still waiting half a minute after their deadline")
 
 
 class Sweeper:
@@ -30,6 +37,10 @@ class Sweeper:
         while True:
             if await self.sweep() < BATCH:
                 await asyncio.sleep(self._pause_seconds)
+
+    async def left_behind(self) -> float:
+        """How many orders nobody has ended a while after their deadline, counting no further than a thousand."""
+        return float(await self._orders.count({"dueAt": {"$lte": self._clock.now() - LATE}}, COUNTED))
 
     async def sweep(self) -> int:
         """End one batch of overdue orders; answers how many were looked at."""
