@@ -150,6 +150,11 @@ class TestTenancy:
         with pytest.raises(BadRequest):
             tenancy.parameter_of(b"tenant_id=acme&tenant_id=brot")
 
+    def test_reads_a_parameter_whose_name_is_encoded(self) -> None:
+        assert tenancy.parameter_of(b"%74enant_id=acme") == "acme"
+        with pytest.raises(BadRequest):
+            tenancy.parameter_of(b"tenant_id=acme&%74enant%5fid=brot")
+
     def test_agrees_on_one_company(self) -> None:
         assert tenancy.agree([ACME, ACME], "cmp_a", is_platform=False) == Tenant("cmp_a")
         with pytest.raises(BadRequest, match="two companies"):

@@ -60,10 +60,10 @@ def own_domain_of(host: str, base_domains: Sequence[str]) -> str | None:
 
 def parameter_of(query: bytes) -> str | None:
     """The value of ``?tenant_id=``. Raises BadRequest ``tenant_mismatch`` when it stands there twice, differing."""
-    if b"tenant_id=" not in query:
+    if b"tenant_id=" not in query and b"%" not in query:
         return None
     pairs = (part.partition("=") for part in query.decode("latin-1").split("&"))
-    values = {unquote_plus(value) for name, _, value in pairs if name == "tenant_id" and value}
+    values = {unquote_plus(value) for name, _, value in pairs if value and unquote_plus(name) == "tenant_id"}
     if len(values) > 1:
         raise BadRequest("tenant_mismatch", "The call names two companies.")
     return values.pop() if values else None
