@@ -196,6 +196,14 @@ class TestEmail:
         async with auth.user("company_admin", company) as client:
             assert [user["email"] for user in (await client.get("/api/users")).json()["items"]] == [wanted]
 
+    async def test_is_mailed_to_a_few_strangers_and_no_more(self, auth: Harness) -> None:
+        made = (await register(auth, address())).json()
+        for _ in range(7):
+            body = {"newEmail": address(), "password": PASSWORD}
+            assert (await post(auth, "/api/auth/email/change", body, token=made["accessToken"])).status_code == 202
+        asked = {"purpose": "email_change", "userId": made["user"]["id"]}
+        assert await auth.runtime.database["links"].count_documents(asked) == 5
+
     async def test_does_not_take_somebody_elses(self, auth: Harness) -> None:
         taken, email = address(), address()
         await register(auth, taken)

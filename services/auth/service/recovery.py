@@ -115,9 +115,14 @@ class RecoveryService:
             await self._ask("email_verification", account, account.realm, account.email)
 
     async def ask_change(self, who: Principal, new_email: str, password: str) -> None:
-        """Mail the new address a link; it counts once it was verified. Raises as :meth:`change_password`."""
+        """Mail the new address a link; it counts once it was verified. Raises as :meth:`change_password`.
+
+        One account has a few such mails in a quarter of an hour, whomever they go to: they reach strangers.
+        """
         account = await self._accounts.for_platform().get(who.id)
         await self._check.prove_own(account, password)
+        if not await self._guessing.may_mail(account.realm, account.id):
+            return
         await self._ask("email_change", account, account.realm, normal_address(new_email))
 
     async def verify(self, token: str) -> None:
