@@ -7,7 +7,7 @@ import pytest
 from common.money import Money
 from services.notification.domain import Notification, Recipient, Reference
 from services.notification.domain.message import RETRY_SECONDS
-from services.notification.domain.templates import amount, render
+from services.notification.domain.templates import amount, greeted, render
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -58,6 +58,20 @@ class TestRender:
         text = render("welcome", company="Evil\r\nBcc: all@example", name="N")
         assert "\n" not in text.subject
         assert "\r" not in text.subject
+
+    @pytest.mark.parametrize(
+        ("name", "shown"),
+        [
+            ("Dr. Ada King-Noël", "Dr. Ada King-Noël"),
+            ("J.R. Smith", "J. R. Smith"),
+            ("Win https://evil.example/now", "Win https evil. example now"),
+            ("www.evil.example\r\n\r\nhttp://b", "www. evil. example http b"),
+            ("a" * 300, "a" * 80),
+            (None, ""),
+        ],
+    )
+    def test_greets_by_a_name_that_is_no_link(self, name: str | None, shown: str) -> None:
+        assert greeted(name) == shown
 
     def test_interprets_nothing_in_values(self) -> None:
         assert "$company" in render("welcome", company="$company", name="{0}").subject

@@ -102,12 +102,23 @@ DECLINES = {
 }
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"']+")
+_OF_AN_ADDRESS = re.compile(r"[/:@\\]|\.(?=\w)")
+LONGEST_NAME = 80
 
 
 def render(kind: str, **values: str) -> Text:
     """The text of a message. Raises KeyError for a value that the text needs and did not get."""
     subject, body = _TEXTS[kind]
     return Text(subject=one_line(Template(subject).substitute(values)), body=Template(body).substitute(values))
+
+
+def greeted(name: str | None) -> str:
+    """A person's name as a mail shows it: whoever signs up chooses both the name and whom it is mailed to.
+
+    One line, and nothing in it of which a reader makes a link.
+    """
+    plain = _OF_AN_ADDRESS.sub(lambda found: ". " if found.group() == "." else " ", name or "")
+    return " ".join(plain.split())[:LONGEST_NAME]
 
 
 def one_line(text: str) -> str:

@@ -59,7 +59,7 @@ def decline_text(data: PaymentFailed, number: str, company: str, url: str) -> Te
 def link_text(kind: str, told: Mapping[str, Any], company: str) -> Text:
     """A mail with a secret, from what auth told about the link."""
     expires = str(told.get("expiresAt") or "")[:16].replace("T", " ") + " UTC"
-    name = told.get("name") or told["email"]
+    name = templates.greeted(told.get("name")) or told["email"]
     return templates.render(kind, name=name, url=told["url"], token=told["token"], expires=expires, company=company)
 
 

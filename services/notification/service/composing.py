@@ -92,7 +92,7 @@ class Composing:
         """Greet a customer who signed up."""
         data = event.data
         company = await self._recipients.company_name(event.company_id)
-        text = templates.render("welcome", name=data.name or data.email, company=company)
+        text = templates.render("welcome", name=templates.greeted(data.name) or data.email, company=company)
         recipient = Recipient(user_id=data.user_id, customer_id=data.customer_id, address=data.email)
         told = await self._recipients.reached(event.company_id, recipient, Contacts(email=data.email))
         await self._tell(event, "welcome", text, Reference(type="user", id=data.user_id), told)
