@@ -6,7 +6,14 @@ from typing import Literal
 
 from common.aggregate import Aggregate, Part
 from common.errors import Conflict, Invalid, InvalidTransition
-from common.events.payments import DebtCreated, DebtOverdue, DebtPaymentRecorded, DebtSettled, DebtWrittenOff
+from common.events.payments import (
+    DebtCreated,
+    DebtOverdue,
+    DebtPaymentRecorded,
+    DebtReduced,
+    DebtSettled,
+    DebtWrittenOff,
+)
 from common.money import Money
 
 Status = Literal["open", "partially_paid", "paid", "overdue", "written_off"]
@@ -54,7 +61,10 @@ class DebtPayment(Part):
 
 
 class Debt(Aggregate):
-    """``overdue_at``: the next instant at which an unpaid instalment becomes overdue; null when none will."""
+    """``overdue_at``: the next instant at which an unpaid instalment becomes overdue; null when none will.
+
+    ``returns``: returned goods that were taken off what is owed.
+    """
 
     debtor_type: DebtorType
     debtor_id: str
@@ -67,6 +77,7 @@ class Debt(Aggregate):
     overdue_at: datetime | None
     schedule: list[Instalment]
     payments: list[DebtPayment] = []
+    returns: list[str] = []
 
     @classmethod
     def owe(
@@ -158,6 +169,31 @@ class Debt(Aggregate):
         if self.status == "paid":
             self.record(DebtSettled(debt_id=self.id, order_id=self.order_id, principal=self.principal))
 
+    def take_off(self, return_id: str, amount: Money, now: datetime) -> None:
+        """Owe less, the latest instalment first: goods came back. Once per return, never below what is paid."""
+        less = min(amount, self.outstanding)
+        if return_id in self.returns or less.amount <= 0:
+            return
+        self.fall_overdue(now)
+        before, status = self.principal, self.status
+        self.returns = [*self.returns, return_id]
+        self.principal = self.principal - less
+        self.schedule = lessened(self.schedule, less)
+        self._follow(now)
+        self.record(
+            DebtReduced(
+                debt_id=self.id,
+                order_id=self.order_id,
+                return_id=return_id,
+                amount=less,
+                outstanding=self.outstanding,
+                before={"principal": before.model_dump(), "status": status},
+                after={"principal": self.principal.model_dump(), "status": self.status},
+            )
+        )
+        if self.status == "paid" and self.paid.amount:
+            self.record(DebtSettled(debt_id=self.id, order_id=self.order_id, principal=self.principal))
+
     def fall_overdue(self, now: datetime) -> bool:
         """Note that an instalment's time has passed. False when none has since the last look."""
         if self.overdue_at is None or self.overdue_at > now or self.status in ("paid", "written_off"):
@@ -224,6 +260,17 @@ def allocate(schedule: Sequence[Instalment], amount: Money) -> list[Instalment]:
         spread.append(part.model_copy(update={"paid": Money.of(part.paid.amount + taken, amount.currency)}))
     assert left == 0, "never more than is owed is allocated"
     return spread
+
+
+def lessened(schedule: Sequence[Instalment], amount: Money) -> list[Instalment]:
+    """The instalments without ``amount``, taken off what is unpaid, the latest first."""
+    left, kept = amount.amount, []
+    for part in reversed(schedule):
+        less = min(left, part.amount.amount - part.paid.amount)
+        left -= less
+        kept.append(part.model_copy(update={"amount": Money.of(part.amount.amount - less, amount.currency)}))
+    assert left == 0, "never more than is owed is taken off"
+    return kept[::-1]
 
 
 def _stored(instant: datetime) -> datetime:

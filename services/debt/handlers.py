@@ -2,7 +2,14 @@
 
 from common.events import Envelope
 from common.events.handlers import Handlers
-from common.events.orders import CustomerCreated, CustomerUpdated, OrderCancelled, OrderConfirmed, SaleCompleted
+from common.events.orders import (
+    CustomerCreated,
+    CustomerUpdated,
+    OrderCancelled,
+    OrderConfirmed,
+    SaleCompleted,
+    SaleReturned,
+)
 from services.debt.service import DebtService
 
 
@@ -14,6 +21,11 @@ async def owe_order(service: DebtService, event: Envelope[OrderConfirmed]) -> No
 async def owe_sale(service: DebtService, event: Envelope[SaleCompleted]) -> None:
     """What a till put on account becomes a debt."""
     await service.sold(event)
+
+
+async def owe_less(service: DebtService, event: Envelope[SaleReturned]) -> None:
+    """Goods on account came back."""
+    await service.returned(event)
 
 
 async def reverse_debt(service: DebtService, event: Envelope[OrderCancelled]) -> None:
@@ -29,6 +41,7 @@ async def know_customer(service: DebtService, event: Envelope[CustomerCreated] |
 HANDLERS: Handlers = {
     OrderConfirmed: owe_order,
     SaleCompleted: owe_sale,
+    SaleReturned: owe_less,
     OrderCancelled: reverse_debt,
     CustomerCreated: know_customer,
     CustomerUpdated: know_customer,

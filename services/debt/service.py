@@ -9,7 +9,14 @@ from typing import Any, TypeVar
 from common.clock import Clock
 from common.errors import ComeBackLater, Conflict, Invalid, NotFound, VersionConflict
 from common.events import Envelope
-from common.events.orders import CustomerCreated, CustomerUpdated, OrderCancelled, OrderConfirmed, SaleCompleted
+from common.events.orders import (
+    CustomerCreated,
+    CustomerUpdated,
+    OrderCancelled,
+    OrderConfirmed,
+    SaleCompleted,
+    SaleReturned,
+)
 from common.identity.principal import Principal
 from common.ids import new_id
 from common.logging import get_logger
@@ -166,6 +173,23 @@ class DebtService:
         if on_account:
             owed = Money.of(sum(on_account), data.total.currency)
             await self._owe(event.company_id, data.order_id, data.customer_id, data.shop_id, owed)
+
+    async def returned(self, event: Envelope[SaleReturned]) -> None:
+        """Goods on account came back: less is owed. Raises ComeBackLater while the debt is on its way."""
+        data = event.data
+        on_account = [tender.amount for tender in data.tenders if tender.method == ON_ACCOUNT]
+        if not on_account or data.order_id is None:
+            return
+        less = Money.total(on_account, data.total.currency)
+
+        async def work() -> None:
+            debt = await self._debts.for_company(event.company_id).of_order(data.order_id or "")
+            if debt is None:
+                raise ComeBackLater(f"the debt of {data.order_id} is not here yet")
+            debt.take_off(data.return_id, less, self._clock.now())
+            await self._save(debt)
+
+        await _decide(work)
 
     async def cancelled(self, event: Envelope[OrderCancelled]) -> None:
         """The order of a debt ended: nothing is owed for it. Raises ComeBackLater while the debt is on its way."""

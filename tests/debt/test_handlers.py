@@ -1,9 +1,12 @@
 """Orders on account become debts, once, whatever the delivery."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from common.clock import SystemClock
-from common.events.orders import SaleCompleted
+from common.events.orders import SaleCompleted, SaleReturned
 from common.events.parts import Tender
 from common.ids import new_id
 from common.money import Money
@@ -79,3 +82,54 @@ class TestReverseDebt:
         await lender.cancel(order)
         await lender.confirm(order)
         await lender.hears("debt.written_off", await lender.owed(order))
+
+
+class TestOweLess:
+    async def test_takes_what_came_back_off_once(self, lender: Lender) -> None:
+        order = new_id("ord")
+        back = returned(order, 2000)
+        await lender.harness.publish(back, lender.company)  # before the debt is here
+        await lender.confirm(order)
+        await lender.harness.publish(back, lender.company, times=2)
+        await lender.harness.publish(returned(order, 500), lender.company)
+
+        async def outstanding() -> object:
+            (debt,) = await debts_of(lender, order) or [{}]
+            return debt.get("outstanding")
+
+        await _until(outstanding, {"amount": 2500, "currency": "GBP"})
+        (debt,) = await debts_of(lender, order)
+        assert (debt["principal"], debt["status"]) == ({"amount": 2500, "currency": "GBP"}, "open")
+
+    async def test_settles_what_is_left_when_that_is_paid(self, lender: Lender) -> None:
+        order = new_id("ord")
+        await lender.confirm(order)
+        debt_id = await lender.owed(order)
+        async with lender.admin() as admin:
+            body = {"amount": {"amount": 3000, "currency": "GBP"}, "method": "cash"}
+            await admin.post(f"/api/debts/{debt_id}/payments", json=body)
+        await lender.harness.publish(returned(order, 2000), lender.company)
+        (settled,) = await lender.harness.events.wait_for("debt.settled", lambda e: e.data.order_id == order)
+        assert settled.data.principal.amount == 3000
+
+
+def returned(order: str, amount: int) -> SaleReturned:
+    money = Money.of(amount, "GBP")
+    return SaleReturned(
+        return_id=new_id("ret"),
+        number="TR-1",
+        client_return_id="c1",
+        shop_id="shp_1",
+        order_id=order,
+        lines=[],
+        outcome="restock",
+        total=money,
+        tenders=[Tender(method="on_account", amount=money)],
+        returned_at=SystemClock().now(),
+    )
+
+
+async def _until(look: Callable[[], Awaitable[object]], wanted: object) -> None:
+    async with asyncio.timeout(20):
+        while await look() != wanted:
+            await asyncio.sleep(0.02)
