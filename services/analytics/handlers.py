@@ -15,6 +15,7 @@ from common.events.orders import (
     OrderCreated,
     OrderFulfilled,
     SaleCompleted,
+    SaleReturned,
 )
 from common.events.payments import PaymentFailed, PaymentRefunded, PaymentSucceeded
 from common.events.stock import StockAdjusted
@@ -94,6 +95,19 @@ def count_refund(region: Region, event: Envelope[PaymentRefunded]) -> Effect:
     return refunded(region, event.time, data.shop_id, data.amount, data.method)
 
 
+def count_return(region: Region, event: Envelope[SaleReturned]) -> Effect:
+    """Goods came back, on the day they did. Money of an order counts when payment tells of its refund; what no
+    payment stands for, without a receipt or off a debt, counts here.
+    """
+    data = event.data
+    own = [tender for tender in data.tenders if data.order_id is None or tender.method == "on_account"]
+    given = [(tender.method, region.require(tender.amount)) for tender in own]
+    pieces = Part("order", "returned", count=1, units=sum(line.quantity for line in data.lines))
+    parts = [Part("payment_method", method, refunds=amount) for method, amount in given]
+    refunds = sum(amount for _, amount in given)
+    return Effect(region.day_of(data.returned_at), data.shop_id, refunds=refunds, parts=(pieces, *parts))
+
+
 def count_movement(region: Region, event: Envelope[StockAdjusted]) -> Effect:
     """Pieces came or went for a reason other than a sale."""
     data = event.data
@@ -111,6 +125,7 @@ COUNTED: Mapping[type[EventData], Counting] = {
     PaymentSucceeded: count_capture,
     PaymentFailed: count_failure,
     PaymentRefunded: count_refund,
+    SaleReturned: count_return,
     StockAdjusted: count_movement,
 }
 

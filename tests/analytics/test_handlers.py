@@ -4,8 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from common.events.orders import SaleReturned
+from common.events.parts import Tender
+from common.ids import new_id
+from common.money import Money
 from common.testing import Harness
-from tests.analytics.conftest import NOON, cancelled, company, confirmed, dashboard, gbp, line, refund, sale
+from tests.analytics.conftest import NOON, RANGE, cancelled, company, confirmed, dashboard, gbp, line, refund, sale
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -66,6 +70,29 @@ class TestCount:
         assert (now["revenue"], now["units"], now["averageOrderValue"]) == (gbp(-200), -2, gbp(0))
         then = await dashboard(analytics, owner, lambda shown: shown["orders"] == 1)
         assert then["revenue"] == gbp(200)
+
+    async def test_counts_money_of_returns_that_no_payment_tells_of(self, analytics: Harness) -> None:
+        owner = await company(analytics)
+
+        def back(order_id: str | None, *tenders: tuple[str, int]) -> SaleReturned:
+            given = [Tender(method=method, amount=Money.of(amount, "GBP")) for method, amount in tenders]
+            return SaleReturned(
+                return_id=new_id("ret"),
+                number="TR-1",
+                client_return_id="c1",
+                shop_id="shp_1",
+                order_id=order_id,
+                lines=[],
+                outcome="restock",
+                total=Money.of(sum(amount for _, amount in tenders), "GBP"),
+                tenders=given,
+                returned_at=NOON,
+            )
+
+        await analytics.publish(back("ord_1", ("cash", 50), ("on_account", 7)), owner)
+        await analytics.publish(back(None, ("cash", 20), ("card", 3)), owner, times=2)
+        shown = await dashboard(analytics, owner, lambda found: found["refunds"]["amount"] >= 30, **RANGE)
+        assert (shown["refunds"], shown["revenue"]) == (gbp(30), gbp(0))
 
     async def test_shows_refunds_beside_gross_revenue(self, analytics: Harness) -> None:
         owner = await company(analytics)
