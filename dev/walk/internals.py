@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import httpx2
 
 from dev.home import Home
-from dev.walk.callers import CALLERS, Caller
+from dev.walk.callers import CALLERS, EXPIRED, Caller
 from dev.walk.report import Finding, Report
 
 CALL_SECONDS = 30.0
@@ -35,7 +35,8 @@ async def knock(
     async with httpx2.AsyncClient(timeout=CALL_SECONDS) as http:
         for route in routes:
             for name in CALLERS:
-                for door, expected in (("gateway", AT_GATEWAY), (route.service, AT_SERVICE)):
+                at_gateway = AT_GATEWAY | ({401} if name == EXPIRED else set())
+                for door, expected in (("gateway", at_gateway), (route.service, AT_SERVICE)):
                     address = home.service_url(door) + route.filled(company_id)
                     headers = callers[name].headers
                     answer = await http.request(route.method, address, headers=headers, json=_body(route))

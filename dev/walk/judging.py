@@ -13,7 +13,13 @@ from dev.walk.rows import Row
 from dev.walk.world import World
 
 NOT_BUILT_YET = 501
-ELSEWHERE = ("order_of_other_shop", "payment_of_other_shop", "sale_of_other_shop", "reservation_of_other_shop")
+ELSEWHERE = (
+    "order_of_other_shop",
+    "payment_of_other_shop",
+    "reservation_of_other_shop",
+    "return_of_other_shop",
+    "sale_of_other_shop",
+)
 OF_OTHERS = (
     *ELSEWHERE,
     "customer_of_others",

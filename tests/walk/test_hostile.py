@@ -46,6 +46,6 @@ class TestCorpus:
         changed = [name for name in after if after[name] != before.get(name)]
         figures = f"calls: {siege.calls}, server errors: {len(siege.server_errors)}, changes: {len(changed)}"
         record_property("hostile corpus", figures)
-        assert [finding.line() for finding in siege.server_errors] == []
-        assert [finding.line() for finding in siege.wrong] == []
+        assert not siege.server_errors, "\n".join(finding.line() for finding in siege.server_errors)
+        assert not siege.wrong, "\n".join(finding.line() for finding in siege.wrong)
         assert changed == []

@@ -28,8 +28,8 @@ class TestWalk:
         own, began = battlefield.own, datetime.now(UTC)
         report = await walk(battlefield.home, own, battlefield.foreign, battlefield.callers, Plan.whole())
         record_property("walk", report.summary())
-        assert [finding.line() for finding in report.leaks] == []
-        assert [finding.line() for finding in report.wrong] == []
+        assert not report.leaks, "\n".join(finding.line() for finding in report.leaks)
+        assert not report.wrong, "\n".join(finding.line() for finding in report.wrong)
         assert (report.missing_rows, report.unknown_rows) == ([], [])
         await show_to_tenants(own.base_url, own.platform_login, report, began)
         shown = await own.admin.get(f"/api/companies/{own.known('company')}/isolation-report")

@@ -13,6 +13,9 @@ DOMAIN = {**COMPANY, "name": "domain"}
 UNPROVED = frozenset({409, 503})
 """No DNS holds the walk's proof; there may be no DNS at all."""
 
+NOT_CLAIMED = frozenset({404, 422})
+"""A name that nobody claimed need not be one."""
+
 
 def company(world: World) -> dict[str, Any]:
     slug = f"{world.mark}-{secrets.token_hex(3)}"
@@ -59,13 +62,14 @@ ROWS = [
         ids=DOMAIN,
         sees_all=PLATFORM,
         ok=UNPROVED,
-        foreign=frozenset({404}),
+        foreign=NOT_CLAIMED,
     ),
     Row(
         "DELETE /api/companies/{company_id}/domains/{name}",
         ADMINS,
         ids=DOMAIN,
         sees_all=PLATFORM,
+        foreign=NOT_CLAIMED,
         fresh=frozenset({"name"}),
     ),
 ]

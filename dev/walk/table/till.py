@@ -1,14 +1,16 @@
-"""Till sales."""
+"""Till sales, and what comes back."""
 
 from typing import Any
 
 from dev.walk.callers import MANAGER, SELLERS, STAFF
-from dev.walk.makers import sale
+from dev.walk.makers import handed_back, sale
 from dev.walk.rows import BATCH, Row
 from dev.walk.world import World
 
 SALE = {"sale_id": "sale"}
 ELSEWHERE = {"sale_id": "sale_of_other_shop"}
+BACK = {"return_id": "return"}
+BACK_ELSEWHERE = {"return_id": "return_of_other_shop"}
 IN_SHOP = {MANAGER: ELSEWHERE, STAFF: ELSEWHERE}
 ITS_PARTS = {
     "shopId": "shop",
@@ -33,4 +35,22 @@ ROWS = [
     ),
     Row("GET /api/pos/sales", SELLERS, query={"shopId": "shop", "customerId": "customer"}),
     Row("GET /api/pos/sales/{sale_id}", SELLERS, ids=SALE, hidden=IN_SHOP),
+    Row(
+        "POST /api/pos/returns",
+        SELLERS,
+        body=handed_back,
+        body_ids={
+            "shopId": "shop",
+            "saleId": "large_sale",
+            "items.0.productId": "product",
+            "items.0.variantId": "variant",
+        },
+    ),
+    Row("GET /api/pos/returns", SELLERS, query={"shopId": "shop", "orderId": "large_sale"}),
+    Row(
+        "GET /api/pos/returns/{return_id}",
+        SELLERS,
+        ids=BACK,
+        hidden={MANAGER: BACK_ELSEWHERE, STAFF: BACK_ELSEWHERE},
+    ),
 ]
