@@ -42,7 +42,8 @@ class Lease:
         task = asyncio.current_task()
         assert task is not None
         lost = asyncio.Event()
-        keeper = asyncio.create_task(self._keep(fence, task, lost))
+        left = asyncio.Event()
+        keeper = asyncio.create_task(self._keep(fence, task, lost, left), name=f"lease {self._name}")
         try:
             yield fence
         except asyncio.CancelledError:
@@ -50,6 +51,7 @@ class Lease:
                 raise NotHolder(self._name) from None
             raise
         finally:
+            left.set()  # the driver may swallow the cancellation, and a keeper that went on would hold it for ever
             keeper.cancel()
             with suppress(PyMongoError):
                 await self._release(fence)
@@ -68,10 +70,10 @@ class Lease:
             raise NotHolder(self._name)
         return int(document["fence"])
 
-    async def _keep(self, fence: int, task: asyncio.Task[Any], lost: asyncio.Event) -> None:
-        """Renew in time; when the lease is lost, stop the work that runs under it."""
+    async def _keep(self, fence: int, task: asyncio.Task[Any], lost: asyncio.Event, left: asyncio.Event) -> None:
+        """Renew in time until the block is left; when the lease is lost, stop the work that runs under it."""
         ours_until = monotonic_seconds() + LEASE_SECONDS
-        while monotonic_seconds() < ours_until:
+        while not left.is_set() and monotonic_seconds() < ours_until:
             await asyncio.sleep(RENEW_SECONDS)
             asked = monotonic_seconds()
             try:
@@ -85,8 +87,9 @@ class Lease:
                 ours_until = asked + LEASE_SECONDS
             except (PyMongoError, TimeoutError) as error:
                 log.warning("lease_not_renewed", lease=self._name, error=repr(error))
-        lost.set()
-        task.cancel()
+        if not left.is_set():
+            lost.set()
+            task.cancel()
 
     async def _release(self, fence: int) -> None:
         await self._collection.update_one(

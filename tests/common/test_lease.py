@@ -16,6 +16,8 @@ from common.testing import Infrastructure
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+ROUNDS = 200
+
 Database = AsyncDatabase[dict[str, Any]]
 
 
@@ -118,3 +120,15 @@ class TestHeld:
             await work
         async with Lease(database, name).held() as fence:
             assert fence == 2
+
+    async def test_is_not_renewed_by_whoever_has_left(
+        self, database: Database, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The driver swallows one cancellation in forty; after so many, some keeper would have gone on."""
+        monkeypatch.setattr("common.lease.RENEW_SECONDS", 0)
+        for turn in range(ROUNDS):
+            async with Lease(database, name).held():
+                await asyncio.sleep(turn % 10 / 2000)
+        async with asyncio.timeout(10):
+            while [task for task in asyncio.all_tasks() if task.get_name() == f"lease {name}"]:
+                await asyncio.sleep(0.02)
