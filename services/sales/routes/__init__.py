@@ -1,6 +1,6 @@
 """HTTP of the sales service."""
 
-from services.sales.routes import customers, fulfilments, internal, notes, orders, overview, returns, till
+from services.sales.routes import customers, fulfilments, held, internal, notes, orders, overview, returns, till
 
 ROUTERS = (
     overview.router,  # fixed paths before /api/orders/{order_id}
@@ -9,6 +9,7 @@ ROUTERS = (
     notes.router,
     till.router,
     returns.router,
+    held.router,
     customers.router,
     internal.router,
 )

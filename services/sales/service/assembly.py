@@ -13,6 +13,7 @@ from services.sales.service.changing import OrderService
 from services.sales.service.copies import Copies
 from services.sales.service.customers import CustomerService
 from services.sales.service.endings import Endings
+from services.sales.service.held import HeldService
 from services.sales.service.notes import NoteService
 from services.sales.service.placing import PlacingService
 from services.sales.service.returns import ReturnService
@@ -22,6 +23,7 @@ from services.sales.service.sweeper import Sweeper, overdue_orders
 from services.sales.service.till import TillService
 from services.sales.service.views import ViewService
 from services.sales.store import Customers, Instruments, Notes, NumberSeries, Orders, Views, instruments
+from services.sales.store.held import HeldSales
 from services.sales.store.returns import Returns
 
 
@@ -38,6 +40,7 @@ class SalesService:
     saga: Saga
     till: TillService
     returns: ReturnService
+    held: HeldService
     customers: CustomerService
     copies: Copies
     sweeper: Sweeper
@@ -45,7 +48,7 @@ class SalesService:
 
 def assemble(runtime: Runtime, key: SecretStr, sweep_milliseconds: int) -> SalesService:
     """Declare the stores and wire the use cases; ``key`` seals instruments and makes guests' tokens."""
-    runtime.declare(Orders, Customers, Notes, Views, Returns)
+    runtime.declare(Orders, Customers, Notes, Views, Returns, HeldSales)
     runtime.declare_indexes(instruments.COLLECTION, instruments.INDEXES)
     clock, database = runtime.clock, runtime.database
     orders, records = Orders(runtime.ground), Customers(runtime.ground)
@@ -66,6 +69,7 @@ def assemble(runtime: Runtime, key: SecretStr, sweep_milliseconds: int) -> Sales
         saga=Saga(orders, endings, clock),
         till=TillService(orders, records, copies, numbers, access, clock),
         returns=ReturnService(orders, Returns(runtime.ground), copies, numbers, access, clock),
+        held=HeldService(HeldSales(runtime.ground), copies, customers, clock),
         customers=customers,
         copies=copies,
         sweeper=sweeper,
