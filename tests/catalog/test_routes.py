@@ -410,3 +410,14 @@ class TestLookup:
         assert [variant["price"]["amount"] for variant in items[0]["variants"]] == [900, 1299]
         async with catalog.service_client("sales", await new_company()) as other:
             assert (await other.post("/internal/products/lookup", json=body)).json()["items"] == []
+
+    async def test_finds_a_product_by_any_of_its_skus(self, catalog: Harness, new_company: NewCompany) -> None:
+        company = await new_company()
+        async with catalog.user("company_admin", company) as admin:
+            product = await made(admin, "SHIRT", **variants_body())
+        body = {"skus": ["SHIRT", product["variants"][0]["sku"], "missing"]}
+        async with catalog.service_client("inventory", company) as inventory:
+            items = (await inventory.post("/internal/products/lookup", json=body)).json()["items"]
+        assert [item["productId"] for item in items] == [product["id"]]
+        async with catalog.service_client("inventory", await new_company()) as other:
+            assert (await other.post("/internal/products/lookup", json=body)).json()["items"] == []

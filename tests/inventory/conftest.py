@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 import httpx2
+import pytest
 import pytest_asyncio
 
 from common.clock import SystemClock
@@ -16,6 +17,7 @@ from common.events.tenancy import ShopCreated
 from common.ids import new_id
 from common.money import Money
 from common.testing import Harness, Infrastructure
+from tests.inventory.desk import Desk, served
 
 BASE = "/api/inventory/v1"
 DEADLINE_SECONDS = 15.0
@@ -197,9 +199,24 @@ def _shared(order: OrderCreated) -> dict[str, Any]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def inventory(infrastructure: Infrastructure) -> AsyncIterator[Harness]:
+async def desk_and_address() -> AsyncIterator[tuple[Desk, str]]:
+    """The neighbours' desk, and where it is."""
+    desk = Desk()
+    async with served(desk.application()) as address:
+        yield desk, address
+
+
+@pytest.fixture
+def desk(desk_and_address: tuple[Desk, str]) -> Desk:
+    """The neighbours' desk."""
+    return desk_and_address[0]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def inventory(infrastructure: Infrastructure, desk_and_address: tuple[Desk, str]) -> AsyncIterator[Harness]:
     """The running service."""
-    async with Harness("inventory", infrastructure) as harness:
+    environment = {"MARKETHALL_SERVICE_URL_TEMPLATE": desk_and_address[1]}
+    async with Harness("inventory", infrastructure, **environment) as harness:
         yield harness
 
 

@@ -11,6 +11,7 @@ import pytest_asyncio
 from common.events.parts import OrderLine
 from common.testing import Harness
 from tests.inventory.conftest import Company, until
+from tests.inventory.desk import Desk
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -20,9 +21,10 @@ ENDED = {"failed", "deducted", "released", "restocked"}
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def second(inventory: Harness) -> AsyncIterator[Harness]:
+async def second(inventory: Harness, desk_and_address: tuple[Desk, str]) -> AsyncIterator[Harness]:
     """Another copy beside the first."""
-    async with Harness("inventory", inventory.infrastructure) as harness:
+    environment = {"MARKETHALL_SERVICE_URL_TEMPLATE": desk_and_address[1]}
+    async with Harness("inventory", inventory.infrastructure, **environment) as harness:
         yield harness
 
 

@@ -11,8 +11,8 @@ router = APIRouter(prefix="/internal", include_in_schema=False)
 
 @router.post("/products/lookup")
 async def look_up_products(body: LookupIn, who: InternalCaller, catalog: UseCases) -> LookupOut:
-    """Products by id, whatever their status."""
-    found = await catalog.products.look_up(who.tenant, body.product_ids)
+    """Products by id or SKU, whatever their status."""
+    found = await catalog.products.look_up(who.tenant, body.product_ids, body.skus)
     return LookupOut(items=[ProductFacts.of(product) for product in found])
 
 

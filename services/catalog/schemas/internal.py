@@ -11,9 +11,10 @@ from services.catalog.domain.product import Product
 
 
 class LookupIn(In):
-    """Products by id."""
+    """Products by id, or by their own SKU or a variant's."""
 
-    product_ids: Annotated[list[str], Field(max_length=2_000)]
+    product_ids: Annotated[list[str], Field(max_length=2_000)] = []
+    skus: Annotated[list[str], Field(max_length=2_000)] = []
 
 
 class VariantFacts(Out):

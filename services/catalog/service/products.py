@@ -118,9 +118,10 @@ class ProductService:
         """Take a product out of sale; again is the same."""
         await self._change(who, product_id, if_match, Product.archive)
 
-    async def look_up(self, company_id: str, product_ids: Sequence[str]) -> list[Product]:
-        """Products for another service, whatever their status."""
-        return list((await self._products.for_company(company_id).by_ids(product_ids)).values())
+    async def look_up(self, company_id: str, product_ids: Sequence[str], skus: Sequence[str] = ()) -> list[Product]:
+        """Products for another service by id or SKU, whatever their status."""
+        products = self._products.for_company(company_id)
+        return list((await products.by_ids(product_ids) | await products.by_skus(skus)).values())
 
     async def note_stock(self, company_id: str, fact: StockFact, status: StockStatus, sequence: int) -> None:
         """Take over what inventory announced of a SKU at a warehouse; older news changes nothing."""

@@ -107,6 +107,12 @@ class Products(Store[Product]):
         found = await self.find_many({"_id": {"$in": wanted}}, len(wanted)) if wanted else []
         return {product.id: product for product in found}
 
+    async def by_skus(self, skus: Sequence[str]) -> dict[str, Product]:
+        """Those products, by id, that have one of the SKUs, or a variant with it."""
+        wanted = list(dict.fromkeys(skus))
+        found = await self.find_many({"skus": {"$in": wanted}}, len(wanted)) if wanted else []
+        return {product.id: product for product in found}
+
     async def contents_by_category(self, statuses: Sequence[str]) -> dict[str, Contents]:
         """How many products stand in each category, and between which prices."""
         price = "$price.amount"

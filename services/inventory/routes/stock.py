@@ -58,7 +58,6 @@ async def read_stock(sku: str, who: Reader, inventory: Inventory) -> SkuOut:
 @router.patch(f"{BASE}/products/{{sku:path}}")
 async def set_threshold(sku: str, body: ThresholdPatch, who: Adjuster, inventory: Inventory) -> SkuOut:
     """Set the low-stock threshold of a SKU."""
-    await inventory.reading.one_sku(who, sku)
     await inventory.adjusting.set_threshold(who, sku, body.warehouse_id, body.low_stock_threshold)
     return SkuOut.of(await inventory.reading.one_sku(who, sku))
 

@@ -14,10 +14,10 @@ from services.inventory.domain.ledger import Movement, Reason
 from services.inventory.domain.stock import StockRow
 from services.inventory.domain.warehouse import Warehouse
 from services.inventory.service.announcing import Announcing
+from services.inventory.service.knowing import Knowing
 from services.inventory.service.shelving import Shelving
 from services.inventory.store.adjustments import Adjustments, Entry
 from services.inventory.store.ledger import MovementRelay
-from services.inventory.store.products import Companies
 from services.inventory.store.stock import Stock
 from services.inventory.store.warehouses import Warehouses
 
@@ -50,7 +50,7 @@ class Adjusting:
         self,
         warehouses: Warehouses,
         stock: Stock,
-        companies: Companies,
+        knowing: Knowing,
         relay: MovementRelay,
         shelving: Shelving,
         announcing: Announcing,
@@ -58,14 +58,14 @@ class Adjusting:
     ) -> None:
         self._warehouses = warehouses
         self._stock = stock
-        self._companies = companies
+        self._knowing = knowing
         self._relay = relay
         self._shelving = shelving
         self._announcing = announcing
         self._clock = clock
 
     async def adjust(self, who: Principal, adjustment: Adjustment) -> Movement:
-        """Enter one. Raises NotFound for a warehouse, Conflict ``insufficient_stock``."""
+        """Enter one. Raises NotFound for a warehouse or a SKU, Conflict ``insufficient_stock``."""
         (outcome,) = await self.adjust_all(who, [adjustment])
         if outcome.refusal is not None:
             raise outcome.refusal
@@ -76,11 +76,18 @@ class Adjusting:
         """Enter each that can be; an outcome for each, in their order."""
         company_id = who.tenant
         warehouses = {place.id: place for place in await self._warehouses.for_company(company_id).all()}
-        entries = {
-            wanted.movement_id: self._entry(who, wanted, warehouses[wanted.warehouse_id])
+        placed = [
+            wanted
             for wanted in adjustments
             if wanted.warehouse_id in warehouses and _may_touch(who, warehouses[wanted.warehouse_id])
+        ]
+        known = await self._knowing.skus(company_id, [wanted.sku for wanted in placed]) if placed else {}
+        entries = {
+            wanted.movement_id: self._entry(who, wanted, warehouses[wanted.warehouse_id])
+            for wanted in placed
+            if wanted.sku in known
         }
+        nowhere = {wanted.movement_id for wanted in adjustments} - {wanted.movement_id for wanted in placed}
         rows = list({entry.row: None for entry in entries.values()})
         before = await self._relay.entered(company_id, list(entries), rows)
         await self._enter(company_id, [entry for key, entry in entries.items() if key not in before])
@@ -89,7 +96,12 @@ class Adjusting:
         await self._announcing.settle(company_id, rows)
         refused = [entry.row for key, entry in entries.items() if key not in after]
         left = {row.id: row.available for row in await self._stock.for_company(company_id).rows(refused)}
-        return [_outcome(wanted, entries, before, after, left) for wanted in adjustments]
+        return [
+            Outcome(None, NotFound("warehouse"))
+            if wanted.movement_id in nowhere
+            else _outcome(wanted, entries, before, after, left)
+            for wanted in adjustments
+        ]
 
     async def _enter(self, company_id: str, entries: Sequence[Entry]) -> None:
         """Write the entries, making the rows that are missing."""
@@ -134,19 +146,20 @@ class Adjusting:
     async def set_threshold(self, who: Principal, sku: str, warehouse_id: str | None, own: int | None) -> None:
         """Set the low-stock threshold in pieces, in one warehouse or all; null leaves it to the company.
 
-        Raises NotFound for a warehouse that the caller may not see.
+        Raises NotFound for a SKU that the company does not have, and where the caller may see no warehouse.
         """
+        await self._knowing.require_sku(who.tenant, sku)
         places = [
             place.id
             for place in await self._warehouses.for_company(who.tenant).all()
             if _may_touch(who, place) and warehouse_id in (None, place.id)
         ]
-        if warehouse_id is not None and not places:
+        if not places:
             raise NotFound("warehouse")
         stock = self._stock.for_company(who.tenant)
         await self._shelving.open_rows(who.tenant, [(place, sku) for place in places])
         rows = await stock.rows([stock_id(who.tenant, place, sku) for place in places])
-        effective = await self._companies.threshold(who.tenant) if own is None else own
+        effective = await self._knowing.threshold(who.tenant) if own is None else own
         await stock.set_threshold({row.id: self._threshold_event(row, own) for row in rows}, own, effective)
         await self._announcing.settle(who.tenant, [row.id for row in rows])
 
@@ -176,7 +189,7 @@ def _outcome(
 ) -> Outcome:
     entry = entries.get(wanted.movement_id)
     if entry is None:
-        return Outcome(None, NotFound("warehouse"))
+        return Outcome(None, NotFound("product"))
     if wanted.movement_id in after:
         return Outcome(after[wanted.movement_id], replayed=wanted.movement_id in before)
     available = left.get(entry.row, 0)

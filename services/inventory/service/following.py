@@ -3,6 +3,7 @@
 from common.events import Envelope
 from common.events.catalogue import ProductCreated, ProductUpdated
 from common.events.tenancy import CompanyCreated, CompanyUpdated
+from services.inventory.domain.product import facts_of
 from services.inventory.service.announcing import Announcing
 from services.inventory.service.shelving import Shelving
 from services.inventory.store.products import Companies, Skus
@@ -33,11 +34,7 @@ class Following:
         """Stock of 0 for each SKU of the product in every warehouse; with variants only theirs are stocked."""
         product = event.data
         variants = [(variant.sku, variant.id) for variant in product.variants]
-        skus: list[tuple[str, str | None]] = [*variants] or [(product.sku, None)]
-        facts = [
-            {"sku": sku, "productId": product.product_id, "variantId": variant_id, "name": product.name}
-            for sku, variant_id in skus
-        ]
+        facts = facts_of(product.product_id, product.sku, product.name, variants)
         await self._skus.take(company_id, event.sequence, facts)
         await self._shelving.open_product(company_id, facts)
 
@@ -47,7 +44,8 @@ class Following:
         threshold = company.settings.low_stock_threshold
         await self._companies.take(company_id, event.sequence, threshold=threshold, timezone=company.timezone)
         stock = self._stock.for_company(company_id)
-        await stock.follow_company(await self._companies.threshold(company_id))
+        newest = await self._companies.find(company_id)
+        await stock.follow_company(int(newest["threshold"]) if newest else threshold)
         for _ in range(FLAGGED_ROUNDS):  # what is beyond them the sweeper tells
             rows = await stock.flagged({}, FLAGGED_AT_ONCE)
             await self._announcing.tell(rows)

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from common.errors import Conflict, NotFound
+from common.errors import Conflict
 from common.identity.principal import Principal
 from common.pagination import Page, PageRequest
 from services.inventory.domain.explanation import Explanation, explain
@@ -11,9 +11,10 @@ from services.inventory.domain.ledger import Movement
 from services.inventory.domain.period import bounds
 from services.inventory.domain.reservation import Reservation
 from services.inventory.domain.stock import SkuStock, StockRow
+from services.inventory.service.knowing import Knowing
 from services.inventory.store.expressions import STATUS
 from services.inventory.store.ledger import Ledger, MovementRelay
-from services.inventory.store.products import Companies, Skus
+from services.inventory.store.products import Skus
 from services.inventory.store.reservations import Reservations
 from services.inventory.store.stock import Stock
 from services.inventory.store.warehouses import Warehouses
@@ -29,7 +30,7 @@ class Reading:
         warehouses: Warehouses,
         stock: Stock,
         skus: Skus,
-        companies: Companies,
+        knowing: Knowing,
         reservations: Reservations,
         ledger: Ledger,
         relay: MovementRelay,
@@ -37,7 +38,7 @@ class Reading:
         self._warehouses = warehouses
         self._stock = stock
         self._skus = skus
-        self._companies = companies
+        self._knowing = knowing
         self._reservations = reservations
         self._ledger = ledger
         self._relay = relay
@@ -65,11 +66,11 @@ class Reading:
         return await self._stock.for_company(who.tenant).page(criteria, page)
 
     async def one_sku(self, who: Principal, sku: str) -> SkuStock:
-        """One SKU in every warehouse. Raises NotFound for one that was never heard of."""
+        """One SKU in every warehouse. Raises NotFound for one that the company does not have."""
         criteria = await self._places(who, None) | {"sku": sku}
         rows = await self._stock.for_company(who.tenant).find_many(criteria, 500, sort="createdAt")
-        if not rows and not await self._skus.find(who.tenant, [sku]):
-            raise NotFound("product")
+        if not rows:
+            await self._knowing.require_sku(who.tenant, sku)
         return SkuStock(sku, rows)
 
     async def explain(self, who: Principal, sku: str) -> list[Explanation]:
@@ -139,7 +140,7 @@ class Reading:
 
     async def _period(self, who: Principal, start: str | None, end: str | None) -> dict[str, Any]:
         """The condition on the time, by instants or by the company's days."""
-        since, before = bounds(start, end, await self._companies.timezone(who.tenant))
+        since, before = bounds(start, end, await self._knowing.timezone(who.tenant))
         at = {name: moment for name, moment in (("$gte", since), ("$lt", before)) if moment is not None}
         return {"createdAt": at} if at else {}
 

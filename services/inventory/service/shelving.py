@@ -7,7 +7,8 @@ from common.clock import Clock
 from services.inventory.domain.derived import stock_id
 from services.inventory.domain.stock import StockRow
 from services.inventory.domain.warehouse import Warehouse
-from services.inventory.store.products import Companies, Skus
+from services.inventory.service.knowing import Knowing
+from services.inventory.store.products import Skus
 from services.inventory.store.stock import Stock
 from services.inventory.store.warehouses import Warehouses
 
@@ -15,11 +16,11 @@ from services.inventory.store.warehouses import Warehouses
 class Shelving:
     """Rows of 0, with what is known of their product and their company."""
 
-    def __init__(self, warehouses: Warehouses, stock: Stock, skus: Skus, companies: Companies, clock: Clock) -> None:
+    def __init__(self, warehouses: Warehouses, stock: Stock, skus: Skus, knowing: Knowing, clock: Clock) -> None:
         self._warehouses = warehouses
         self._stock = stock
         self._skus = skus
-        self._companies = companies
+        self._knowing = knowing
         self._clock = clock
 
     async def open_rows(self, company_id: str, places: Sequence[tuple[str, str]]) -> None:
@@ -37,7 +38,7 @@ class Shelving:
         await self._ensure(company_id, [(warehouse, fact) for warehouse in warehouses for fact in facts])
 
     async def _ensure(self, company_id: str, places: Sequence[tuple[Warehouse, dict[str, Any]]]) -> None:
-        threshold = await self._companies.threshold(company_id)
+        threshold = await self._knowing.threshold(company_id)
         now = self._clock.now()
         await self._stock.for_company(company_id).ensure(
             [

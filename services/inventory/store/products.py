@@ -8,9 +8,8 @@ from pymongo import IndexModel, UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError
 
-from common.copies import LocalCopies
+from common.copies import Ask, LocalCopies
 from services.inventory.domain.derived import derived_id
-from services.inventory.domain.stock import USUAL_THRESHOLD
 from services.inventory.store.stock import DUPLICATE_KEY
 
 SEARCH_LIMIT = 500
@@ -63,12 +62,6 @@ class Companies:
         """Store newer settings. True when they were taken."""
         return await self._copies.take(company_id, company_id, sequence, {"threshold": threshold, "timezone": timezone})
 
-    async def threshold(self, company_id: str) -> int:
-        """The low-stock threshold in pieces; the usual one until the company is known."""
-        found = await self._copies.find(company_id, company_id)
-        return int(found["threshold"]) if found else USUAL_THRESHOLD
-
-    async def timezone(self, company_id: str) -> str:
-        """The company's time zone; UTC until it is known."""
-        found = await self._copies.find(company_id, company_id)
-        return str(found["timezone"]) if found else "UTC"
+    async def find(self, company_id: str, ask: Ask | None = None) -> dict[str, Any] | None:
+        """What is known of the company, else what ``ask`` brings, which is kept."""
+        return await self._copies.find(company_id, company_id, ask)
