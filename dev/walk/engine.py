@@ -14,6 +14,7 @@ from dev.trading import Refused
 from dev.walk.callers import CALLERS, Caller
 from dev.walk.internals import knock
 from dev.walk.judging import Judge
+from dev.walk.patience import PatientClient
 from dev.walk.places import replaced
 from dev.walk.plan import Plan
 from dev.walk.report import Finding, Report
@@ -71,7 +72,7 @@ class Walk:
         """Call every row as it says; all callers belong to the company under attack."""
         ordered = sorted(rows, key=lambda row: (METHODS.index(row.method), row.path))
         readers = asyncio.Semaphore(READERS)
-        async with httpx2.AsyncClient(base_url=self.own.base_url, timeout=CALL_SECONDS) as http:
+        async with PatientClient(base_url=self.own.base_url, timeout=CALL_SECONDS) as http:
             visit = Visit(http, self)
 
             async def read(row: Row) -> None:

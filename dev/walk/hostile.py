@@ -19,6 +19,9 @@ QUANTITIES: tuple[Any, ...] = (0, -1, 10**9, 1.5, "1", True, OPERATOR)
 AMOUNTS: tuple[Any, ...] = (1.5, "1", True, 10**30, OPERATOR)
 NUMBERS: tuple[Any, ...] = (1.5, 10**30, OPERATOR)
 TEXTS: tuple[Any, ...] = (OPERATOR, "nul\x00byte", ["x"], 17)
+SECRETS = frozenset({"currentPassword", "newPassword", "password", "refreshToken", "token"})
+"""Texts of which every character counts and none is shown again."""
+
 JSON = {"content-type": "application/json"}
 
 
@@ -77,7 +80,7 @@ def _wrongs(path: tuple[str | int, ...], value: Any) -> tuple[Any, ...]:
     if isinstance(value, int):
         return {"quantity": QUANTITIES, "amount": AMOUNTS}.get(str(name), NUMBERS)
     if isinstance(value, str):
-        return TEXTS if name != "password" else (OPERATOR, ["x"], 17)
+        return TEXTS if name not in SECRETS else (OPERATOR, ["x"], 17)
     return ()
 
 

@@ -22,16 +22,16 @@ class Row:
     """``METHOD /path/{parameter}`` and what each caller is told.
 
     ``ids`` name the kind of resource behind each path parameter; ``query`` behind a query parameter. ``body``
-    makes a valid body; ``body_ids`` name the places in it, such as ``items.0.productId``, that hold an id of
-    the given kind. ``hidden``: for one caller, kinds of the same company that it must not find either.
-    ``refused``: what particular callers are told instead of the usual 401 or 403. ``fresh``: the parameters
-    whose resource is made anew for each call that may succeed, since it is used up. ``sees_all``: callers of
-    the platform, to whom every company's resources are shown. ``also_refused``: with what else than 422 the route
-    may turn down a hostile value. ``fixed``: path and query parameters that are no ids, the same for everybody.
-    ``throwaway``: a call that succeeds costs its caller the session or the password, so that somebody made for it
-    calls in place of the walk's own people. ``spared``: callers who may, and whom a success would cost too much.
-    ``tenant``: the path parameter that names the company acted in, in disagreement with the credentials' own where
-    it is another's.
+    makes a valid body; ``body_ids`` name the places in it, such as ``items.0.productId``, that hold an id of the
+    given kind. ``hidden``: for one caller, kinds of the same company that it must not find either. ``refused``:
+    what particular callers are told instead of the usual 401 or 403. ``fresh``: the parameters whose resource is
+    made anew for each call that may succeed, since it is used up. ``sees_all``: callers of the platform, to whom
+    every company's resources are shown. ``also_refused``: with what else than 422 the route may turn down a
+    hostile value. ``harmless``: what of the corpus is a good request to this route. ``fixed``: path and query
+    parameters that are no ids, the same for everybody. ``throwaway``: a call that succeeds costs its caller the
+    session or the password, so that somebody made for it calls in place of the walk's own people. ``spared``:
+    callers who may, and whom a success would cost too much. ``tenant``: the path parameter that names the company
+    acted in, in disagreement with the credentials' own where it is another's.
     """
 
     route: str
@@ -49,6 +49,7 @@ class Row:
     fresh: frozenset[str] = frozenset()
     sees_all: frozenset[str] = frozenset()
     also_refused: frozenset[int] = frozenset()
+    harmless: frozenset[str] = frozenset()
     headers: Mapping[str, str] = field(default_factory=dict)
     fixed: Mapping[str, str] = field(default_factory=dict)
     throwaway: bool = False

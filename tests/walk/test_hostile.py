@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Callable
 
-import httpx2
 import pytest
 
 from dev.walk.ledger import digest
+from dev.walk.patience import PatientClient
 from dev.walk.siege import CALL_SECONDS, besiege, besieger
 from dev.walk.table import ROWS
 from tests.walk.conftest import Field
@@ -40,7 +40,7 @@ class TestCorpus:
                 made = row.body(battlefield.own)
                 _ = await made if hasattr(made, "__await__") else made
         before = await settled(battlefield)
-        async with httpx2.AsyncClient(base_url=battlefield.own.base_url, timeout=CALL_SECONDS) as http:
+        async with PatientClient(base_url=battlefield.own.base_url, timeout=CALL_SECONDS) as http:
             siege = await besiege(http, ROWS, battlefield.own, battlefield.callers, battlefield.forge)
         after = await settled(battlefield)
         changed = [name for name in after if after[name] != before.get(name)]
