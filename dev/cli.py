@@ -63,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("file", metavar="FILE", help="what GET /api/audit/export answered")
     audit.add_argument("--key", action="append", default=[], metavar="KEY", help="a public key to trust, base64url")
     audit.add_argument("--checkpoints", metavar="FILE", help="checkpoints that were kept elsewhere")
+    client = _add(commands, "client", _client, "write a typed client of every address; needs no running suite")
+    client.add_argument("folder", metavar="DIR", help="the package markethall_client is written there")
+    client.add_argument("--language", default="python", help="python")
     test = _add(commands, "test", _test, "every check and test, from nothing, servers included")
     test.add_argument("rest", nargs="*", metavar="PYTEST_ARGUMENT", help="after `--`: for pytest")
     commands.add_parser("demo", help="up, then generated shops and a live minute of trade")
@@ -141,6 +144,12 @@ def _audit(chosen: argparse.Namespace, home: Home, console: Console) -> int:
     from dev.audit import verify
 
     return verify(chosen, home, console)
+
+
+def _client(chosen: argparse.Namespace, _home: Home, console: Console) -> int:
+    from dev.client import run
+
+    return run(chosen.folder, chosen.language, console)
 
 
 def _test(chosen: argparse.Namespace, _home: Home, console: Console) -> int:
