@@ -63,6 +63,10 @@ class TestFulfilment:
         life.settles(sku, 97)
         delivered = check(life.admin.post(f"{path}/deliver", status=200), ORDER)
         assert delivered["fulfilmentStatus"] == "delivered"
+        life.admin.post(f"{path}/status", {"status": "processing"}, status=200)
+        done = check(life.admin.post(f"{path}/status", {"status": "completed"}, status=200), ORDER)
+        assert done["status"] == "completed"
+        life.admin.refused(409, None, "POST", f"{path}/cancel", {})
         again = life.admin.send("POST", f"{path}/fulfilments", {})
         assert again.status_code == 409
 

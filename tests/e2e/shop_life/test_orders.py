@@ -1,5 +1,7 @@
 """Orders: each way to pay, each refusal, what they hold and when they let it go."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from tests.e2e.api_client import WAIT, Client, eur, some
@@ -194,6 +196,17 @@ class TestOnce:
         customer.refused(422, "idempotency_key_reused", "POST", "/api/orders", second, headers=key)
         assert [order["id"] for order in customer.get("/api/orders")["items"]] == [first["id"]]
         assert life.customer().post("/api/orders", body, headers=key)["id"] != first["id"]
+
+    def test_a_key_sent_at_once_makes_one_order(self, life: Life) -> None:
+        customer, product = life.customer(), life.product()
+        clients = [customer.other(**customer.headers) for _ in range(5)]
+        body = {"items": lines(product), "shippingAddress": ADDRESS}
+        key = {"Idempotency-Key": some("key")}
+        with ThreadPoolExecutor(len(clients)) as pool:
+            answers = list(pool.map(lambda each: each.send("POST", "/api/orders", body, headers=key), clients))
+        assert {answer.status_code for answer in answers} <= {201, 409}
+        assert {answer.json()["code"] for answer in answers if answer.status_code == 409} <= {"request_in_progress"}
+        assert len(customer.get("/api/orders")["items"]) == 1
 
 
 class TestOthers:

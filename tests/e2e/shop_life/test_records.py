@@ -112,6 +112,18 @@ class TestAudit:
             assert hashlib.sha256(text.encode()).hexdigest() == event["hash"], event
             previous = event["hash"]
 
+    def test_names_the_platform_where_it_acted(self, life: Life, platform: Client) -> None:
+        product = life.product()
+        there = {"X-Tenant-ID": life.slug}
+        platform.patch(f"/api/products/{product['id']}", {"name": "By the platform"}, headers=there)
+        me = platform.get("/api/auth/me")["user"]["id"]
+
+        def theirs() -> list[Any]:
+            page = life.admin.get("/api/audit/events", resource=product["id"], actor=me)
+            return list(check(page, page_of(AUDIT_EVENT))["items"])
+
+        eventually(theirs, bool)
+
     def test_verifies(self, life: Life) -> None:
         assert life.admin.get("/api/audit/verify")
 
