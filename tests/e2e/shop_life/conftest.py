@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -66,6 +67,11 @@ class Life:
         visitor = self.anonymous()
         body = {"email": email or f"{some()}@buyers.example", "password": PASSWORD, "role": "customer", "name": "B"}
         return visitor.bearing(check(visitor.post("/api/auth/register", body), SIGNED_IN)["accessToken"])
+
+    @cached_property
+    def buyer(self) -> Client:
+        """A customer for whom it does not matter what they bought before."""
+        return self.customer()
 
     def employ(self, role: str = "shop_staff", shop_id: str | None = None) -> Client:
         """A member of a shop's staff, signed in."""

@@ -11,7 +11,7 @@ COD = {"method": "cash_on_delivery"}
 
 
 def paid_order(life: Life, quantity: int = 1, price: int = 1000, **more: Any) -> dict[str, Any]:
-    return life.order(life.customer(), life.product(price=price), quantity=quantity, payment=card(), **more)
+    return life.order(life.buyer, life.product(price=price), quantity=quantity, payment=card(), **more)
 
 
 def refund_path(order: dict[str, Any]) -> str:
@@ -42,7 +42,7 @@ class TestStatus:
         for word in ("paid", "confirmed", "cancelled", "shipped"):
             life.admin.refused(422, None, "POST", path, {"status": word})
         assert check(life.admin.post(path, {"status": "processing"}, status=200), ORDER)["status"] == "processing"
-        pending = life.order(life.customer(), life.product())
+        pending = life.order(life.buyer, life.product())
         pending_path = f"/api/orders/{pending['id']}/status"
         life.admin.refused(409, "invalid_transition", "POST", pending_path, {"status": "completed"})
 
@@ -71,7 +71,7 @@ class TestFulfilment:
         assert again.status_code == 409
 
     def test_waits_for_what_is_held(self, life: Life) -> None:
-        order = life.order(life.customer(), life.product())
+        order = life.order(life.buyer, life.product())
         life.admin.refused(409, "invalid_transition", "POST", f"/api/orders/{order['id']}/deliver")
 
     def test_is_not_its_customers(self, life: Life) -> None:

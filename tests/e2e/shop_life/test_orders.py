@@ -29,7 +29,7 @@ class TestByCard:
 
     def test_that_is_declined_is_cancelled_and_lets_go(self, life: Life) -> None:
         product = life.product(stock=5)
-        order = life.order(life.customer(), product, payment=card("pm_card_visa_chargeDeclined"))
+        order = life.order(life.buyer, product, payment=card("pm_card_visa_chargeDeclined"))
         assert (order["status"], order["paymentStatus"]) == ("cancelled", "failed")
         payment = check(life.admin.get(f"/api/payments/{order['payments'][0]['id']}"), PAYMENT)
         assert (payment["status"], payment["failure"]["code"]) == ("failed", "card_declined")
@@ -80,7 +80,7 @@ class TestWithoutPayment:
 
     def test_is_out_of_stock_when_there_is_too_little(self, life: Life) -> None:
         product = life.product(stock=1)
-        order = life.order(life.customer(), product, quantity=2, payment=COD)
+        order = life.order(life.buyer, product, quantity=2, payment=COD)
         assert (order["status"], order["fulfilmentStatus"]) == ("cancelled", "unfulfilled")
         assert order["cancelReason"] is not None
         life.settles(product["sku"], 1)
@@ -97,7 +97,7 @@ class TestByHand:
         life.customer().refused(403, None, "POST", "/api/orders", body)
 
     def test_cash_on_delivery_is_paid_at_the_door(self, life: Life) -> None:
-        order = life.order(life.customer(), life.product(price=700), payment=COD)
+        order = life.order(life.buyer, life.product(price=700), payment=COD)
         assert (order["status"], order["paymentStatus"], order["due"]) == ("confirmed", "unpaid", eur(700))
         body = {"orderId": order["id"], "method": "cash"}
         payment = check(life.admin.post("/api/payments/process", body, status=200), PAYMENT)
@@ -211,7 +211,7 @@ class TestOnce:
 
 class TestOthers:
     def test_see_nothing(self, life: Life, stranger: Life) -> None:
-        order = life.order(life.customer(), life.product())
+        order = life.order(life.buyer, life.product())
         path = f"/api/orders/{order['id']}"
         for client in (life.customer(), stranger.admin):
             for method, at, body in (

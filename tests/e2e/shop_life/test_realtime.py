@@ -72,7 +72,7 @@ class TestSubscribing:
         with opened(life.admin) as socket:
             answer = subscribe(socket, "orders", "inventory", "dashboard")
             assert (sorted(answer["channels"]), answer["refused"]) == (["dashboard", "inventory", "orders"], [])
-            order = life.order(life.customer(), life.product())
+            order = life.order(life.buyer, life.product())
             frame = hear(socket, lambda found: order["id"] in json.dumps(found))
             assert set(frame) >= {"type", "channel", "cursor", "event"}
             assert (frame["type"], frame["channel"]) == ("event", "orders")
@@ -91,7 +91,7 @@ class TestSubscribing:
             assert hear(socket, lambda found: found["type"] == "event")["channel"] == wanted[0]
 
     def test_refuses_another_companys_order(self, life: Life, stranger: Life) -> None:
-        order = life.order(life.customer(), life.product())
+        order = life.order(life.buyer, life.product())
         with opened(stranger.admin) as socket:
             assert subscribe(socket, f"order:{order['id']}")["channels"] == []
 

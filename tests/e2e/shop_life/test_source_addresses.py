@@ -41,14 +41,14 @@ class Town:
 
     def order(self) -> str:
         """A paid order."""
-        return str(self.life.order(self.life.customer(), self.life.product(), payment=card())["id"])
+        return str(self.life.order(self.life.buyer, self.life.product(), payment=card())["id"])
 
     def payment(self) -> str:
         return str(self.life.admin.get("/api/payments", orderId=self.order())["items"][0]["id"])
 
     def held_payment(self) -> str:
         """One that waits for its cardholder."""
-        order = self.life.order(self.life.customer(), self.life.product())
+        order = self.life.order(self.life.buyer, self.life.product())
         self.life.becomes(order["id"], fulfilmentStatus="reserved")
         body = {"orderId": order["id"], **card("pm_card_threeDSecure2Required")}
         return str(self.life.admin.post("/api/payments/process", body, status=202)["id"])
@@ -97,7 +97,7 @@ def _order(town: Town) -> dict[str, Any]:
 
 
 def _to_pay(town: Town) -> dict[str, Any]:
-    order = town.life.order(town.life.customer(), town.life.product())
+    order = town.life.order(town.life.buyer, town.life.product())
     town.life.becomes(order["id"], fulfilmentStatus="reserved")
     return {"orderId": order["id"], **card()}
 
@@ -161,7 +161,7 @@ def test_every_told_address_answers(life: Life, platform: Client, address: str) 
 
 
 def test_a_status_alias_sets_nothing_that_happened_elsewhere(life: Life) -> None:
-    order = life.order(life.customer(), life.product())
+    order = life.order(life.buyer, life.product())
     for method, path in (("PUT", "status"), ("POST", "update_status")):
         for word in ("paid", "confirmed"):
             life.admin.refused(422, None, method, f"/api/orders/{order['id']}/{path}", {"status": word})

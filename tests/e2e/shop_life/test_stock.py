@@ -77,7 +77,7 @@ class TestAdjustments:
 class TestLedger:
     def test_adds_up_to_what_is_there(self, life: Life) -> None:
         product = life.product(stock=20)
-        life.order(life.customer(), product, quantity=3, payment={"method": "cash_on_delivery"})
+        life.order(life.buyer, product, quantity=3, payment={"method": "cash_on_delivery"})
         life.adjust(product["sku"], -2, "damaged")
         movements = [check(row, MOVEMENT) for row in life.admin.walk(f"{PATH}/movements", 3, sku=product["sku"])]
         assert sum(row["delta"] for row in movements) == life.stock(product["sku"])["onHand"]
@@ -104,7 +104,7 @@ class TestLedger:
 class TestReservations:
     def test_are_listed_while_an_order_holds_them(self, life: Life) -> None:
         product = life.product(stock=5)
-        order = life.order(life.customer(), product, quantity=2)
+        order = life.order(life.buyer, product, quantity=2)
         life.becomes(order["id"], fulfilmentStatus="reserved")
         assert life.stock(product["sku"])["available"] == 3
         page = life.admin.get(f"{PATH}/reservations", limit=100)

@@ -24,7 +24,7 @@ class TestTax:
     def test_comes_from_the_company_unless_the_product_says(self, taxed: tuple[Life, bool]) -> None:
         life, inclusive = taxed
         for more, rate, amounts in (({}, 1900, (380, 319)), ({"taxBasisPoints": 700}, 700, (140, 131))):
-            order = life.order(life.customer(), life.product(price=1000, **more), quantity=2, payment=COD)
+            order = life.order(life.buyer, life.product(price=1000, **more), quantity=2, payment=COD)
             totals, (line,) = order["totals"], order["items"]
             assert (line["taxBasisPoints"], totals["taxInclusive"]) == (rate, inclusive)
             assert (totals["subtotal"], totals["tax"]) == (eur(2000), eur(amounts[inclusive]))

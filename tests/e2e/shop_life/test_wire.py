@@ -28,7 +28,7 @@ def full(life: Life) -> Life:
         life.admin.post("/api/shops", {"name": "S", "code": some("s")})
         debt = {"debtorType": "customer", "debtorId": life.account()["id"], "principal": eur(1 + number)}
         life.admin.post("/api/debts", debt)
-        life.order(life.customer(), product, payment=card())
+        life.order(life.buyer, product, payment=card())
     return life
 
 
