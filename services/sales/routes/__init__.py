@@ -1,6 +1,17 @@
 """HTTP of the sales service."""
 
-from services.sales.routes import customers, fulfilments, held, internal, notes, orders, overview, returns, till
+from services.sales.routes import (
+    customers,
+    fulfilments,
+    held,
+    internal,
+    notes,
+    orders,
+    overview,
+    receipts,
+    returns,
+    till,
+)
 
 ROUTERS = (
     overview.router,  # fixed paths before /api/orders/{order_id}
@@ -10,6 +21,8 @@ ROUTERS = (
     till.router,
     returns.router,
     held.router,
+    receipts.router,
+    receipts.internal,
     customers.router,
     internal.router,
 )

@@ -16,6 +16,7 @@ from services.sales.service.endings import Endings
 from services.sales.service.held import HeldService
 from services.sales.service.notes import NoteService
 from services.sales.service.placing import PlacingService
+from services.sales.service.receipts import ReceiptService
 from services.sales.service.returns import ReturnService
 from services.sales.service.saga import Saga
 from services.sales.service.statistics import StatisticsService
@@ -41,6 +42,7 @@ class SalesService:
     till: TillService
     returns: ReturnService
     held: HeldService
+    receipts: ReceiptService
     customers: CustomerService
     copies: Copies
     sweeper: Sweeper
@@ -56,6 +58,7 @@ def assemble(runtime: Runtime, key: SecretStr, sweep_milliseconds: int) -> Sales
     neighbours, endings = Neighbours(runtime.clients), Endings()
     copies, customers = Copies(database, neighbours), CustomerService(records, clock)
     access = Access(orders, customers)
+    till = TillService(orders, records, copies, numbers, access, clock)
     changing = OrderService(orders, access, tokens, endings, clock)
     sweeper = Sweeper(orders, endings, clock, sweep_milliseconds)
     runtime.measures.add(overdue_orders, sweeper.left_behind)
@@ -67,9 +70,10 @@ def assemble(runtime: Runtime, key: SecretStr, sweep_milliseconds: int) -> Sales
         notes=NoteService(Notes(runtime.ground), access, records, clock),
         views=ViewService(Views(runtime.ground), clock),
         saga=Saga(orders, endings, clock),
-        till=TillService(orders, records, copies, numbers, access, clock),
+        till=till,
         returns=ReturnService(orders, Returns(runtime.ground), copies, numbers, access, clock),
         held=HeldService(HeldSales(runtime.ground), copies, customers, clock),
+        receipts=ReceiptService(orders, till, copies),
         customers=customers,
         copies=copies,
         sweeper=sweeper,

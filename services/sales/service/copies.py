@@ -23,6 +23,7 @@ class CompanyFacts:
     currency: str
     timezone: str
     settings: CompanySettings
+    name: str = ""
 
     @property
     def tariff(self) -> Tariff:
@@ -46,7 +47,8 @@ class Copies:
             raise NotFound("company")
         if copy["status"] != "active":
             raise Forbidden("company_suspended", "This company does not sell at the moment.")
-        return CompanyFacts(copy["currency"], copy["timezone"], CompanySettings.model_validate(copy["settings"]))
+        settings = CompanySettings.model_validate(copy["settings"])
+        return CompanyFacts(copy["currency"], copy["timezone"], settings, copy.get("name") or "")
 
     async def shop(self, company_id: str, shop_id: str, *, must_be_open: bool = True) -> None:
         """Raises NotFound for a shop that is not this company's, Conflict ``shop_closed``."""
@@ -55,6 +57,11 @@ class Copies:
             raise NotFound("shop")
         if must_be_open and copy["status"] != "active":
             raise Conflict("shop_closed", "This shop is closed.")
+
+    async def shop_name_and_zone(self, company_id: str, shop_id: str) -> tuple[str, str]:
+        """What a shop is called and by which clock it lives; empty where nobody knows it any more."""
+        copy = await self._shops.find(company_id, shop_id, lambda: self._neighbours.shop(company_id, shop_id))
+        return (copy.get("name") or "", copy.get("timezone") or "") if copy else ("", "")
 
     async def products(self, company_id: str, product_ids: set[str]) -> dict[str, Sellable]:
         """Those of the products that exist, in one query; what is missing here is asked in one call."""
