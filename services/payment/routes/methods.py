@@ -4,9 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from common.pagination import PageRequest
 from common.web.etag import IfMatch, tag
 from common.web.idempotency import Idempotent
+from common.web.lists import listing
 from services.payment.domain.methods import PREFIX
+from services.payment.routes.paging import cut
 from services.payment.routes.parameters import Configurer, Keeper, OwnReader, Payments
 from services.payment.schemas.methods import (
     AcceptedOut,
@@ -24,12 +27,15 @@ router = APIRouter(prefix="/api/payments", tags=["payment methods"])
 async def list_methods(
     who: OwnReader,
     payments: Payments,
+    page: Annotated[PageRequest, listing()],
     customer_id: Annotated[str | None, Query(alias="customerId", max_length=80)] = None,
 ) -> MethodsOut:
     """List what can be paid with: the own kept methods, and the kinds that the company takes."""
     kept, accepted = await payments.methods.list(who, customer_id)
+    shown = cut([SavedMethodOut.of(saved) for saved in kept], page)
     return MethodsOut(
-        items=[SavedMethodOut.of(saved) for saved in kept],
+        items=shown.items,
+        next_cursor=shown.next_cursor,
         accepted=[AcceptedOut(method=method, provider=provider) for method, provider in accepted],
     )
 

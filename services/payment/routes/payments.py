@@ -9,6 +9,7 @@ from common.pagination import Page, PageRequest
 from common.web.etag import tag
 from common.web.idempotency import Idempotent
 from common.web.lists import listing
+from services.payment.routes.paging import cut
 from services.payment.routes.parameters import (
     Capturer,
     Chosen,
@@ -103,11 +104,15 @@ async def refund_payment(
 
 @router.get("/{payment_id}/refunds")
 async def list_refunds(
-    payment_id: str, who: OwnReader, payments: Payments, token: OrderToken = None
+    payment_id: str,
+    who: OwnReader,
+    payments: Payments,
+    page: Annotated[PageRequest, listing()],
+    token: OrderToken = None,
 ) -> Page[RefundOut]:
-    """List a payment's refunds, oldest first."""
+    """List a payment's refunds."""
     payment = await payments.reading.read(who, payment_id, token)
-    return Page(items=[RefundOut.of(payment, refund) for refund in payment.refunds], next_cursor=None)
+    return cut([RefundOut.of(payment, refund) for refund in payment.refunds], page)
 
 
 @router.post("/{payment_id}/capture", responses={202: {"model": PaymentOut}})
