@@ -111,7 +111,7 @@ class TestFailed:
             await admin.post(path, json={"reason": "x"})
             await shop.hears("payment.refund_failed", order)
             again = await admin.post(path, json={"reason": "x"})
-            listed = (await admin.get(f"/api/payments/{payment}/refunds")).json()["items"]
+            listed = (await admin.get(f"/api/payments/{payment}/refunds?sort=createdAt")).json()["items"]
         assert again.status_code == 201
         assert (listed[0]["status"], len(listed)) == ("failed", 2)
         await shop.hears("payment.refund_failed", order, 2)
