@@ -23,6 +23,7 @@ from common.events.orders import (
     OrderConfirmed,
     OrderFulfilled,
     OrderStatusChanged,
+    SaleReceiptRequested,
 )
 from common.events.payments import DebtOverdue, PaymentFailed, PaymentRefunded
 from common.events.stock import LowStock, OutOfStock, StockFact
@@ -48,6 +49,11 @@ async def tell_refund(service: NotificationService, event: Envelope[PaymentRefun
 async def tell_decline(service: NotificationService, event: Envelope[PaymentFailed]) -> None:
     """A payment was declined, and there is a way back."""
     await service.composing.tell_decline(event)
+
+
+async def send_receipt(service: NotificationService, event: Envelope[SaleReceiptRequested]) -> None:
+    """A buyer wants the receipt of a till sale."""
+    await service.composing.send_receipt(event)
 
 
 async def alert_stock(service: NotificationService, event: Envelope[StockFact]) -> None:
@@ -97,6 +103,7 @@ HANDLERS: Handlers = {
     OrderStatusChanged: tell_delivered,
     PaymentRefunded: tell_refund,
     PaymentFailed: tell_decline,
+    SaleReceiptRequested: send_receipt,
     LowStock: alert_stock,
     OutOfStock: alert_stock,
     DebtOverdue: alert_debt,

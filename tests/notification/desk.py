@@ -20,10 +20,11 @@ FORWARDED = ("content-type", "x-twilio-signature")
 
 @dataclass
 class Desk:
-    """``links`` and ``orders`` by id; what is not there is 404. ``asked``: every link that was asked for."""
+    """``links``, ``orders`` and ``receipts`` by id; what is not there is 404. ``asked``: every link asked for."""
 
     links: dict[str, dict[str, Any]] = field(default_factory=dict)
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
+    receipts: dict[str, dict[str, Any]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     away: bool = False
 
@@ -32,9 +33,13 @@ class Desk:
             routes=[
                 Route("/internal/links/{id}", self._link),
                 Route("/internal/orders/{id}", self._order),
+                Route("/internal/sales/{id}/receipt", self._receipt),
                 Route("/{rest:path}", self._nothing),
             ]
         )
+
+    async def _receipt(self, request: Request) -> Response:
+        return self._answer(self.receipts, request)
 
     async def _link(self, request: Request) -> Response:
         self.asked.append(request.path_params["id"])

@@ -37,6 +37,7 @@ KINDS: dict[str, Kind] = {
     "payment_failed": Kind("critical", (("push", "sms", "email", "in_app"),)),
     "refund_issued": Kind("important", _ORDER),
     "debt_notice": Kind("important", _ORDER),
+    "till_receipt": Kind("important", _PRIVATE),
     "stock_alert": Kind("critical", (("push", "sms", "email"),)),
     "debt_overdue": Kind("critical", (("push", "sms", "email"),)),
     "welcome": Kind("normal", (("email", "in_app"),)),

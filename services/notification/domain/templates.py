@@ -49,6 +49,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "A payment of $amount is overdue",
         "$amount has been due since $due. Please pay it soon, or write to us if you already have.\n\n$company",
     ),
+    "till_receipt": ("Your receipt $number", "Thank you for your visit.\n\n$text"),
     "welcome": ("Welcome to $company", "Hello $name,\n\nyour account at $company is ready.\n"),
     "password_reset": (
         "Choose a new password",

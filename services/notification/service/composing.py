@@ -14,7 +14,7 @@ from common.events.identity import (
     UserRegistered,
     VerificationRequested,
 )
-from common.events.orders import OrderStatusChanged
+from common.events.orders import OrderStatusChanged, SaleReceiptRequested
 from common.events.payments import DebtOverdue, PaymentFailed, PaymentRefunded
 from common.events.stock import StockFact
 from services.notification.domain import Channel, Contacts, Notification, Recipient, Reference, templates, texts
@@ -106,6 +106,17 @@ class Composing:
         recipient = Recipient(user_id=data.user_id, address=data.email)
         told = Addressee(recipient, contacts, {"email"})
         await self._tell(event, kind, text, Reference(type="user", id=data.user_id), told, link_id=data.link_id)
+
+    async def send_receipt(self, event: Envelope[SaleReceiptRequested]) -> None:
+        """The receipt of a till sale, to the address that was named at the till and to no other."""
+        data, company_id = event.data, event.company_id
+        receipt = await self._recipients.receipt(company_id, data.order_id) if company_id is not None else None
+        if receipt is None:
+            return
+        text = templates.render("till_receipt", number=receipt["number"], text=receipt["text"])
+        recipient = Recipient(customer_id=data.customer_id, address=data.email)
+        told = Addressee(recipient, Contacts(email=data.email), {"email"})
+        await self._tell(event, "till_receipt", text, Reference(type="order", id=data.order_id), told)
 
     async def alert_stock(self, event: Envelope[StockFact]) -> None:
         """Show staff at once that a SKU runs low or out, and alert every company admin."""

@@ -123,6 +123,15 @@ class Recipients:
             return None
         return told
 
+    async def receipt(self, company_id: str, sale_id: str) -> dict[str, Any] | None:
+        """The receipt of a till sale as text; None when sales has none. Raises Unavailable while sales is away."""
+        try:
+            path = f"/internal/sales/{sale_id}/receipt"
+            told: dict[str, Any] = await self._clients.get("sales", path, tenant=company_id)
+        except (NotFound, CallRefused):
+            return None
+        return told
+
     async def link(self, link_id: str, company_id: str | None) -> dict[str, Any] | None:
         """What auth tells of a link, its secret included; None once it is used or expired. Raises Unavailable."""
         try:
