@@ -62,8 +62,10 @@ class TestTextMessage:
         (sent,) = sandbox.sent("messages", to=phone)
         assert sent["status"] == "delivered"
         assert message["recipient"]["address"] == phone
-        reports = sandbox.sent("callbacks", provider="twilio", subject=sent["sid"])
-        assert reports and all(report["state"] == "delivered" for report in reports)
+        eventually(
+            lambda: [report["state"] for report in sandbox.sent("callbacks", provider="twilio", subject=sent["sid"])],
+            lambda states: set(states) == {"delivered"},
+        )
 
     def test_that_cannot_be_delivered_goes_on(self, life: Life, sandbox: ProviderSandbox) -> None:
         order_id = ordered_for(life, phone=UNREACHABLE)
