@@ -17,6 +17,8 @@ class CallContext:
     client_ip: str | None = None
     traceparent: str | None = None
     company_id: str | None = None
+    actor_role: str | None = None
+    """Named where it tells what the actor alone does not: the platform's administrator, in whatever company."""
 
 
 _current: ContextVar[CallContext] = ContextVar("markethall_call", default=CallContext())  # noqa: B039 - it is frozen
@@ -32,9 +34,9 @@ def enter(context: CallContext) -> None:
     _current.set(context)
 
 
-def act_as(actor: str, company_id: str | None = None) -> None:
-    """Name the actor and the company, once the caller has been identified."""
-    _current.set(replace(_current.get(), actor=actor, company_id=company_id))
+def act_as(actor: str, company_id: str | None = None, role: str | None = None) -> None:
+    """Name the actor and the company, once the caller has been identified; the role where it tells more."""
+    _current.set(replace(_current.get(), actor=actor, company_id=company_id, actor_role=role))
 
 
 @contextmanager

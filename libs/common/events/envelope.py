@@ -33,6 +33,7 @@ class Envelope(Generic[Data]):
     traceparent: str | None
     sequence: int
     data: Data
+    actor_role: str | None = None
 
     def caused(self) -> CallContext:
         """The context in which this event's consequences happen."""
@@ -43,6 +44,7 @@ class Envelope(Generic[Data]):
             client_ip=self.client_ip,
             traceparent=self.traceparent,
             company_id=self.company_id,
+            actor_role=self.actor_role,
         )
 
 
@@ -77,6 +79,7 @@ def seal(
         "causationid": call.causation_id,
         "clientip": call.client_ip,
         "traceparent": call.traceparent,
+        "actorrole": call.actor_role,
     }
     document.update({name: value for name, value in optional.items() if value is not None})
     return document
@@ -102,4 +105,5 @@ def unseal(document: dict[str, Any]) -> Envelope[EventData]:
         traceparent=document.get("traceparent"),
         sequence=int(document.get("sequence", 0)),
         data=model.model_validate(document["data"]),
+        actor_role=document.get("actorrole"),
     )

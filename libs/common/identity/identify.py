@@ -12,6 +12,9 @@ from common.identity.tokens import AccessClaims, TokenVerifier
 CONTEXT_HEADER = "x-markethall-context"
 """Carries the gateway's service token, which names the tenant of the call."""
 
+PLATFORM_ROLE = "super_admin"
+"""Events name this role beside the actor, who may act in any company."""
+
 ACTOR_HEADER = "x-markethall-actor"
 """On whose behalf another service calls; believed only beside a service token."""
 
@@ -33,7 +36,8 @@ class Identifier:
             return known
         principal = await self._identify(request)
         behind = request.headers.get(ACTOR_HEADER) if principal.kind == "service" else None
-        context.act_as(behind or principal.actor, principal.tenant_id)
+        role = principal.role if principal.role == PLATFORM_ROLE else None
+        context.act_as(behind or principal.actor, principal.tenant_id, role)
         request.state.principal = principal
         return principal
 
