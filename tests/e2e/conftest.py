@@ -71,6 +71,7 @@ class Market:
     slug: str
     shop_id: str
     warehouse_id: str
+    password: str
     opened: list[Api] = field(default_factory=list)
     numbers: Any = field(default_factory=itertools.count)
 
@@ -140,7 +141,7 @@ async def open_market(gateway_url: str, **settings: Any) -> Market:
         await admin.patch(f"/api/companies/{company['id']}", {"settings": settings})
     shop = await admin.post("/api/shops", {"name": "Shop", "code": "S1"})
     made = await eventually(lambda: admin.get(f"/api/shops/{shop['id']}"), lambda found: found["warehouseId"])
-    return Market(admin, company["id"], slug, shop["id"], made["warehouseId"])
+    return Market(admin, company["id"], slug, shop["id"], made["warehouseId"], password)
 
 
 async def close_market(market: Market) -> None:
