@@ -2,13 +2,16 @@
 
 from fastapi import FastAPI
 
+from common.copies import LocalCopies
 from common.runtime import Background, Runtime
 from common.web.application import create_application
 from services.realtime import routes, store
-from services.realtime.clients import FeedHistory, Orders
+from services.realtime.clients import Companies, FeedHistory, Orders
 from services.realtime.handlers import HANDLERS
 from services.realtime.service import RealtimeService
+from services.realtime.service.access import Access
 from services.realtime.service.hub import Hub
+from services.realtime.service.origins import Origins
 from services.realtime.settings import Settings
 
 
@@ -25,7 +28,8 @@ def create_app(settings: Settings) -> FastAPI:
         hub = Hub(FeedHistory(runtime.consuming))
         watcher = runtime.watcher("realtime", hub.take, positions=hub)
         tickets = store.Tickets(runtime.database)
-        return RealtimeService(settings, tickets, hub, watcher, Orders(runtime.clients), runtime)
+        origins = Origins(settings, LocalCopies(runtime.database, "companies"), Companies(runtime.clients))
+        return RealtimeService(settings, tickets, hub, watcher, Access(Orders(runtime.clients)), origins, runtime)
 
     return create_application(
         settings,

@@ -1,4 +1,4 @@
-"""What realtime asks of others: whose order it is, where the feed ends, what stood in it."""
+"""What realtime asks of others: whose order it is, whose pages may call, where the feed ends, what stood in it."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -45,6 +45,23 @@ class Orders:
         except CallRefused as error:
             raise Unavailable("The sales service refused the question.") from error
         return OrderFacts(told.get("customerId"), told.get("shopId"), told.get("customerUserId"))
+
+
+class Companies:
+    """Companies, as the company service tells them."""
+
+    def __init__(self, clients: ServiceClients) -> None:
+        self._clients = clients
+
+    async def find(self, company_id: str) -> dict[str, Any] | None:
+        """Which origins a company allows, with the sequence of that, or None. Raises Unavailable."""
+        try:
+            told = await self._clients.get("company", f"/internal/companies/{company_id}", tenant=company_id)
+        except NotFound:
+            return None
+        except CallRefused as error:
+            raise Unavailable("The company service refused the question.") from error
+        return {"allowedOrigins": told["settings"].get("allowedOrigins", []), "sequence": told["sequence"]}
 
 
 class FeedStalled(Exception):

@@ -4,11 +4,19 @@ from common.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """``allowed_origins``: pages that may open a socket; empty allows any, for the ticket is the credential.
+    """``base_domains``: our own, whose pages and those of their subdomains may open a socket.
 
-    ``queue_frames`` is how many frames may wait for a client before it is cut off as too slow.
+    ``allowed_origins``: further ones, beside those that a company allows itself. ``queue_frames`` and
+    ``queue_bytes``: what may wait for a client before it is cut off as too slow; ``send_seconds``: how long
+    one that reads nothing is waited for; ``idle_seconds``: how long one that listens to nothing may be silent.
+    ``sockets_an_account``: how many one person or key may hold at a copy of the service.
     """
 
     service: str = "realtime"
+    base_domains: list[str] = ["localhost"]
     allowed_origins: list[str] = []
     queue_frames: int = 5000
+    queue_bytes: int = 8 * 1024 * 1024
+    send_seconds: float = 5.0
+    idle_seconds: float = 60.0
+    sockets_an_account: int = 20

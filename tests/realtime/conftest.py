@@ -17,14 +17,18 @@ DEADLINE_SECONDS = 10
 
 
 class Sales:
-    """Answers ``/internal/orders/{id}`` from ``orders``, as the sales service would."""
+    """Answers ``/internal/orders/{id}`` from ``orders``, as the sales service would, and companies likewise."""
 
     def __init__(self) -> None:
         self.orders: dict[str, dict[str, Any]] = {}
+        self.origins: dict[str, list[str]] = {}
         self.is_down = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        found = self.orders.get(scope["path"].rpartition("/")[2])
+        asked = scope["path"].rpartition("/")[2]
+        found = self.orders.get(asked)
+        if asked in self.origins:
+            found = {"settings": {"allowedOrigins": self.origins[asked]}, "sequence": 1}
         status = 503 if self.is_down else 200 if found else 404
         await answer(send, status, found or {"code": "not_found"})
 

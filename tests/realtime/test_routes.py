@@ -263,17 +263,9 @@ class TestEnd:
             options: dict[str, Any] = {"max_queue": 1, "compression": None}
             async with live.redeem(ticket, **options) as socket:
                 await socket.subscribe("orders")
+                listener = next(iter(live.harness.service._open))
                 large = samples.confirmed().model_copy(update={"number": "x" * 200_000})
-                for _ in range(120):
-                    await live.harness.publish(large, company)
+                async with asyncio.timeout(20):
+                    while not listener.ending.done():
+                        await live.harness.publish(large, company)
                 assert await closed_with(socket) == 4408
-
-    async def test_refuses_another_origin(self, infrastructure: Infrastructure) -> None:
-        async with serve(infrastructure, MARKETHALL_ALLOWED_ORIGINS='["http://ours.example"]') as live:
-            company = new_id("cmp")
-            ticket = await live.ticket("company_admin", company)
-            async with live.redeem(ticket, origin="http://theirs.example") as socket:
-                assert await closed_with(socket) == 4403
-            ticket = await live.ticket("company_admin", company)
-            async with live.redeem(ticket, origin="http://ours.example") as socket:
-                assert (await socket.subscribe("orders"))["channels"] == ["orders"]

@@ -47,9 +47,9 @@ def document(data: EventData, company_id: str = "cmp_1") -> dict[str, Any]:
     return seal(data, source="x", company_id=company_id, sequence=1, now=samples.NOW, call=call)
 
 
-def listener(queue_frames: int = 10) -> Listener:
+def listener(queue_frames: int = 10, queue_bytes: int = 1_000_000) -> Listener:
     who = Principal("user", "usr_1", "company_admin", permissions_of("company_admin"), "cmp_1", "cmp_1")
-    return Listener(Holder(who, 0), queue_frames)
+    return Listener(Holder(who, 0), queue_frames, queue_bytes)
 
 
 class TestHub:
@@ -125,6 +125,17 @@ class TestListener:
         for frame in ("1", "2", "3"):
             slow.offer(frame)
         assert slow.ending.result() == SLOW
+
+    async def test_is_cut_off_when_too_much_waits(self) -> None:
+        slow = listener(queue_bytes=100)
+        for frame in ("1" * 90, "2" * 90):
+            slow.offer(frame)
+        assert not slow.ending.done()
+        slow.offer("3")
+        assert slow.ending.result() == SLOW
+        await slow.next()
+        slow.offer("4")
+        assert len(slow._frames) == 2
 
     async def test_waits_for_room_while_reading_the_past(self) -> None:
         resumed = listener(queue_frames=1)

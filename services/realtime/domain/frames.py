@@ -8,9 +8,16 @@ from pydantic_core import to_json
 
 LARGEST_FRAME = 64 * 1024
 
+MOST_UNREADABLE = 10
+"""After so many frames in a row that say nothing, the client is not worth listening to."""
+
+POLICY_VIOLATION = 1008
 REVOKED = 4401
 NOT_PERMITTED = 4403
 SLOW = 4408
+IDLE = 4409
+TOO_MANY = 4429
+"""Close codes beside those of RFC 6455."""
 
 _Channel = str
 
@@ -46,7 +53,7 @@ _READER: TypeAdapter[ClientFrame] = TypeAdapter(ClientFrame)
 
 def read_frame(text: str) -> ClientFrame | None:
     """The frame, or None for what is none."""
-    if len(text) > LARGEST_FRAME:
+    if len(text) > LARGEST_FRAME:  # characters; no valid frame comes near it
         return None
     try:
         return _READER.validate_json(text)

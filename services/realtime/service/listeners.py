@@ -18,9 +18,9 @@ class Holder:
 
 
 class Listener:
-    """A connected client. Frames wait in a bounded queue; one whose queue is full is cut off."""
+    """A connected client. Frames wait in a queue bounded by number and size; one whose queue is full is cut off."""
 
-    def __init__(self, holder: Holder, queue_frames: int) -> None:
+    def __init__(self, holder: Holder, queue_frames: int, queue_bytes: int) -> None:
         self.holder = holder
         self.company_id = holder.principal.tenant
         self.shop_ids = frozenset(holder.principal.shop_ids) if holder.principal.is_limited_to_shops else None
@@ -29,6 +29,7 @@ class Listener:
         self.ending: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._frames: deque[str] = deque()
         self._limit = queue_frames
+        self._room = queue_bytes
         self._filled = asyncio.Event()
         self._drained = asyncio.Event()
 
@@ -39,19 +40,17 @@ class Listener:
 
     def offer(self, frame: str) -> None:
         """Queue a frame, or cut the client off when its queue is full."""
-        if len(self._frames) >= self._limit:
+        if self._is_full:
             self.end(SLOW)
             return
-        self._frames.append(frame)
-        self._filled.set()
+        self._add(frame)
 
     async def put(self, frame: str) -> None:
         """Queue a frame, waiting for room: for what is read from the past at the client's own speed."""
-        while len(self._frames) >= self._limit:
+        while self._is_full:
             self._drained.clear()
             await self._drained.wait()
-        self._frames.append(frame)
-        self._filled.set()
+        self._add(frame)
 
     async def next(self) -> str:
         """The next frame to send."""
@@ -59,5 +58,16 @@ class Listener:
             self._filled.clear()
             await self._filled.wait()
         frame = self._frames.popleft()
+        self._room += len(frame)
         self._drained.set()
         return frame
+
+    @property
+    def _is_full(self) -> bool:
+        """A single frame always fits, however large."""
+        return len(self._frames) >= self._limit or self._room <= 0
+
+    def _add(self, frame: str) -> None:
+        self._frames.append(frame)
+        self._room -= len(frame)
+        self._filled.set()

@@ -14,11 +14,11 @@ from common.identity.principal import Principal
 from common.logging import get_logger
 from common.messaging.feed import FeedWatcher
 from common.runtime import Runtime
-from services.realtime.clients import Orders
-from services.realtime.domain.frames import NOT_PERMITTED, REVOKED
+from services.realtime.domain.frames import IDLE, NOT_PERMITTED, REVOKED, SLOW, TOO_MANY
 from services.realtime.service.access import Access
 from services.realtime.service.hub import Hub
 from services.realtime.service.listeners import Holder, Listener
+from services.realtime.service.origins import Origins
 from services.realtime.service.session import Session
 from services.realtime.settings import Settings
 from services.realtime.store import Tickets
@@ -28,7 +28,7 @@ log = get_logger(__name__)
 TICKET_SECONDS = 30
 TICKET_BYTES = 24
 SWEEP_SECONDS = 1.0
-CLOSE_SECONDS = 5.0
+CLOSE_SECONDS = 4.0
 
 
 class RealtimeService:
@@ -40,13 +40,15 @@ class RealtimeService:
         tickets: Tickets,
         hub: Hub,
         watcher: FeedWatcher,
-        orders: Orders,
+        access: Access,
+        origins: Origins,
         runtime: Runtime,
     ) -> None:
         self._settings = settings
         self._tickets = tickets
         self._hub = hub
-        self._access = Access(orders)
+        self._access = access
+        self.origins = origins
         self._clock = runtime.clock
         self._revocations = runtime.revocations
         self._open: set[Listener] = set()
@@ -73,16 +75,17 @@ class RealtimeService:
         return ticket
 
     async def serve(self, socket: WebSocket) -> None:
-        """Hold one socket until it ends."""
-        await socket.accept()
+        """Hold one socket until it ends. A page that may not connect is refused before the upgrade (403)."""
         holder = await self._redeem(socket.query_params.get("ticket", ""))
-        if holder is None or self._is_revoked(holder):
-            await socket.close(REVOKED)
+        if not await self.origins.permit(socket, holder.principal if holder else None):
+            await socket.close()
             return
-        if not self._is_permitted(socket, holder):
-            await socket.close(NOT_PERMITTED)
+        await socket.accept()
+        refusal = self._refusal(holder)
+        if holder is None or refusal is not None:
+            await socket.close(refusal or REVOKED)
             return
-        listener = Listener(holder, self._settings.queue_frames)
+        listener = Listener(holder, self._settings.queue_frames, self._settings.queue_bytes)
         self._open.add(listener)
         try:
             code = await self._converse(socket, listener)
@@ -103,7 +106,11 @@ class RealtimeService:
     async def _converse(self, socket: WebSocket, listener: Listener) -> int | None:
         """The code to close with, or None when the client has gone."""
         session = Session(listener, self._hub, self._access)
-        tasks = [asyncio.create_task(_read(socket, session)), asyncio.create_task(_write(socket, listener))]
+        idle_seconds, send_seconds = self._settings.idle_seconds, self._settings.send_seconds
+        tasks = [
+            asyncio.create_task(_read(socket, session, listener, idle_seconds)),
+            asyncio.create_task(_write(socket, listener, send_seconds)),
+        ]
         awaited: list[asyncio.Future[Any]] = [*tasks, listener.ending]
         try:
             await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
@@ -121,11 +128,15 @@ class RealtimeService:
         held = await self._tickets.take(ticket, self._clock.now()) if ticket else None
         return _holder_of(held) if held is not None else None
 
-    def _is_permitted(self, socket: WebSocket, holder: Holder) -> bool:
-        origins, origin = self._settings.allowed_origins, socket.headers.get("origin")
-        if origins and origin is not None and origin not in origins:
-            return False
-        return holder.principal.may("realtime.connect")
+    def _refusal(self, holder: Holder | None) -> int | None:
+        """The code to close with at once, or None."""
+        if holder is None or self._is_revoked(holder):
+            return REVOKED
+        who = holder.principal
+        if not who.may("realtime.connect"):
+            return NOT_PERMITTED
+        held = sum(each.holder.principal.id == who.id for each in self._open)
+        return TOO_MANY if held >= self._settings.sockets_an_account else None
 
     def _is_revoked(self, holder: Holder) -> bool:
         who = holder.principal
@@ -137,17 +148,30 @@ class RealtimeService:
                 listener.end(REVOKED)
 
 
-async def _read(socket: WebSocket, session: Session) -> None:
+async def _read(socket: WebSocket, session: Session, listener: Listener, idle_seconds: float) -> None:
+    """Hear the client's frames; one that listens to nothing must say something now and then."""
     while True:
-        message = await socket.receive()
+        try:
+            async with asyncio.timeout(None if listener.channels else idle_seconds):
+                message = await socket.receive()
+        except TimeoutError:
+            listener.end(IDLE)
+            return
         if message["type"] == "websocket.disconnect":
             return
         await session.hear(message.get("text"))
 
 
-async def _write(socket: WebSocket, listener: Listener) -> None:
+async def _write(socket: WebSocket, listener: Listener, send_seconds: float) -> None:
+    """Send what waits; a client that takes nothing for ``send_seconds`` is cut off."""
     while True:
-        await socket.send_text(await listener.next())
+        frame = await listener.next()
+        try:
+            async with asyncio.timeout(send_seconds):
+                await socket.send_text(frame)
+        except TimeoutError:
+            listener.end(SLOW)
+            return
 
 
 def _holder_of(held: dict[str, Any]) -> Holder:

@@ -26,6 +26,7 @@ class Session:
         self._hub = hub
         self._access = access
         self._is_first = True
+        self._unreadable = 0
 
     async def hear(self, text: str | None) -> None:
         """Act on one frame; what cannot be understood is answered with an error frame."""
@@ -33,7 +34,11 @@ class Session:
         is_first, self._is_first = self._is_first, False
         if frame is None or (isinstance(frame, Resume) and not is_first):
             await self._listener.put(frames.error_frame("invalid_frame"))
+            self._unreadable += 1
+            if self._unreadable >= frames.MOST_UNREADABLE:
+                self._listener.end(frames.POLICY_VIOLATION)
             return
+        self._unreadable = 0
         try:
             await self._act(frame)
         except Unavailable:
