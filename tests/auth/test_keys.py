@@ -11,7 +11,7 @@ from common.events.tenancy import CompanySuspended
 from common.identity.permissions import ANONYMOUS, permissions_of, with_reads
 from common.ids import new_id
 from common.testing import Harness
-from tests.auth.conftest import claims_of, eventually
+from tests.auth.conftest import claims_of, employed, eventually, login
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SHAPE = {"id", "companyId", "version", "createdAt", "updatedAt", "name", "type", "scopes", "prefix", "lastUsedAt"}
@@ -78,6 +78,25 @@ class TestMake:
         made = await make(auth, new_id("cmp"), type="publishable")
         assert made["scopes"] == sorted(ANONYMOUS)
         assert (await make(auth, new_id("cmp")))["scopes"] == []
+
+    async def test_gives_no_key_to_whoever_is_limited_to_shops(self, auth: Harness) -> None:
+        company = new_id("cmp")
+        kept = await make(auth, company, "orders.read")
+        user_id, email, _ = await employed(auth, company, "shop_staff", shopIds=["shp_1"])
+        async with auth.user("company_admin", company) as client:
+            body = {"name": "Keys", "permissions": ["keys.manage", "orders.read"]}
+            role = (await client.post("/api/roles", json=body)).json()
+            await client.patch(f"/api/users/{user_id}", json={"roleId": role["id"]})
+        token = (await login(auth, email)).json()["accessToken"]
+        async with auth.client(token) as client:
+            answers = [
+                await client.post("/api/keys", json={"name": "K", "type": "secret", "scopes": ["orders.read"]}),
+                await client.post(f"/api/keys/{kept['id']}/rotate"),
+                await client.delete(f"/api/keys/{kept['id']}"),
+            ]
+            listed = await client.get("/api/keys")
+        assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(403, "permission_denied")}
+        assert listed.status_code == 200
 
     async def test_gives_a_company_no_key_to_the_platform(self, auth: Harness) -> None:
         async with auth.user("super_admin", None, tenant=new_id("cmp")) as client:

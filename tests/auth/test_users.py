@@ -138,6 +138,26 @@ class TestUsers:
         body = {"email": people[2][1], "role": "company_admin", "roleId": role.json()["id"]}
         assert (await post(auth, "/api/users", body, token=clerk)).status_code == 403
 
+    async def test_are_changed_by_colleagues_of_their_own_shops_alone(self, auth: Harness) -> None:
+        company = new_id("cmp")
+        async with auth.user("company_admin", company) as client:
+            made = await client.post("/api/roles", json={"name": "Hires", "permissions": ["users.manage"]})
+            role = {"roleId": made.json()["id"]}
+            people = [
+                await employed(auth, company, "shop_staff", shopIds=[shop]) for shop in ("shp_1", "shp_1", "shp_2")
+            ]
+            for user_id, _, _ in people:
+                await client.patch(f"/api/users/{user_id}", json=role)
+        token = (await login(auth, people[0][1])).json()["accessToken"]
+        async with auth.client(token) as client:
+            foreign = [
+                await client.patch(f"/api/users/{people[2][0]}", json={"status": "disabled"}),
+                await client.patch(f"/api/users/{people[2][0]}", json={"shopIds": []}),
+                await client.delete(f"/api/users/{people[2][0]}"),
+            ]
+            own = await client.delete(f"/api/users/{people[1][0]}")
+        assert ([answer.status_code for answer in foreign], own.status_code) == ([403] * 3, 204)
+
     async def test_keep_the_last_admin_when_two_leave_at_once(self, auth: Harness) -> None:
         for _ in range(5):
             company = new_id("cmp")

@@ -10,7 +10,7 @@ from typing import Any
 from pymongo.errors import PyMongoError
 
 from common.clock import Clock
-from common.errors import NotFound
+from common.errors import Forbidden, NotFound
 from common.identity.permissions import with_reads
 from common.identity.principal import Principal
 from common.identity.tokens import LIFETIME_SECONDS, AccessClaims
@@ -81,6 +81,7 @@ class ApiKeyService:
 
     async def make(self, who: Principal, wanted: NewKey) -> Shown:
         """A new key. Raises Invalid for its scopes or end, Forbidden for what the caller lacks."""
+        _require_whole_company(who)
         scopes = scopes_to_give(wanted.type, wanted.scopes)
         check_scopes(wanted.type, scopes, who.permissions)
         secret = _secret(wanted.type)
@@ -158,6 +159,7 @@ class ApiKeyService:
             key = await store.get(key_id)
             check_version(if_match, key.version)
             require_held(key.scopes, who.permissions)
+            _require_whole_company(who)
             change(key)
             return await store.save(key) if key.recorded else key
 
@@ -177,6 +179,12 @@ class ApiKeyService:
             await self._store.note_use(key_id, now, before)
         except PyMongoError as error:
             log.warning("key_use_not_noted", keyId=key_id, error=repr(error))
+
+
+def _require_whole_company(who: Principal) -> None:
+    """A key sees all shops, so whoever is limited to some of them neither makes one nor gets its new secret."""
+    if who.is_limited_to_shops:
+        raise Forbidden("permission_denied", "Keys see every shop; you work in some of them.")
 
 
 def _claims(key: ApiKey, issued_at: int, expires_at: int) -> AccessClaims:

@@ -138,6 +138,7 @@ class StaffService:
         member = await self.tell(who.tenant, user_id)
         check_version(if_match, member.version)
         await self._require_grant(who, member.role, member.role_id)
+        _require_reach(who, member.role, member.shop_ids)
         role, role_id = wanted.get("role") or member.role, wanted.get("role_id", member.role_id)
         await self._require_grant(who, role, role_id)
         _require_reach(who, role, wanted.get("shop_ids") or [])
@@ -150,6 +151,7 @@ class StaffService:
         """A company admin ends a membership. Raises as :meth:`change`, and Forbidden."""
         member = await self.tell(who.tenant, user_id)
         await self._require_grant(who, member.role, member.role_id)
+        _require_reach(who, member.role, member.shop_ids)
         await self.end(who.tenant, user_id)
 
     async def end(self, company_id: str, user_id: str) -> None:
@@ -326,7 +328,7 @@ def _begin(
 
 
 def _require_reach(who: Principal, role: str, shop_ids: Sequence[str]) -> None:
-    """Whoever is limited to shops hires for these alone."""
+    """Whoever is limited to shops hires for these alone, and changes nobody who works in others."""
     if who.is_limited_to_shops and (role == "company_admin" or set(shop_ids) - set(who.shop_ids)):
         raise Forbidden("permission_denied", "You cannot grant shops that you do not work in.")
 
