@@ -12,6 +12,7 @@ from common.identity.tokens import AccessClaims
 from common.testing import Infrastructure, admit
 from services.gateway.service import keys as keys_module
 from services.gateway.service.keys import Keys
+from tests.gateway.backend import Backend, answer
 from tests.gateway.conftest import Door, open_door
 from tests.gateway.keys import hand_out, key_token
 from tests.gateway.test_routes import headers_of, tenant_in
@@ -35,6 +36,15 @@ class TestKey:
             assert "x-api-key" not in headers
             assert tenant_in(headers, "sales") == "cmp_acme"
         assert door.backend.calls[f"auth {EXCHANGE}"] == before + 1
+
+    async def test_of_a_suspended_company_is_refused_and_nothing_is_called_away(self, door: Door) -> None:
+        async def suspended(_: Backend, scope: Any, receive: Any, send: Any) -> None:
+            await answer(send, 403, {"code": "company_suspended"})
+
+        door.backend.special[EXCHANGE] = suspended
+        async with door.client(**{"x-api-key": "sk_stopped"}) as client:
+            refused = await client.get("/api/orders")
+        assert (refused.status_code, refused.json()["code"]) == (403, "company_suspended")
 
     async def test_names_the_tenant_beside_a_token(self, door: Door) -> None:
         door.backend.special[EXCHANGE] = hand_out({"pk_beside": key_token(PUBLISHABLE, "cmp_acme")})

@@ -12,7 +12,7 @@ from typing import Any
 
 from common.clients import CallRefused, ServiceClients
 from common.clock import monotonic_seconds
-from common.errors import NotFound, Unauthenticated, Unavailable
+from common.errors import Forbidden, NotFound, Unauthenticated, Unavailable
 from common.events import Envelope
 from common.identity.tokens import AccessClaims
 from common.logging import get_logger
@@ -59,7 +59,8 @@ class Keys:
     async def open(self, key: str, guard: Guard) -> Opened:
         """The key's token with its claims; ``guard`` is asked before a key that is not known here.
 
-        Raises Unauthenticated ``invalid_api_key``, Unavailable, and whatever ``guard`` raises.
+        Raises Unauthenticated ``invalid_api_key``, Forbidden ``company_suspended``, Unavailable, and whatever
+        ``guard`` raises.
         """
         if not 0 < len(key) <= LONGEST_KEY or not key.isascii() or not key.isprintable():
             raise _invalid()
@@ -124,6 +125,8 @@ class Keys:
         except NotFound:
             return None
         except CallRefused as error:
+            if error.status == 403:
+                raise Forbidden("company_suspended", "This company is suspended.") from error
             raise Unavailable("The auth service refused the question.") from error
         return told
 
