@@ -24,6 +24,12 @@ async def audit(infrastructure: Infrastructure, tmp_path_factory: pytest.TempPat
         yield harness
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shop(infrastructure: Infrastructure) -> AsyncIterator[Harness]:
+    async with Harness("shop", infrastructure, MARKETHALL_SERVICE_URL_TEMPLATE="http://127.0.0.1:1") as harness:
+        yield harness
+
+
 async def events_of(harness: Harness, company: str | None, count: int, **params: Any) -> list[dict[str, Any]]:
     """The company's audit events, oldest first, once there are ``count`` of them."""
     role = "company_admin" if company else "super_admin"

@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 
 from common.context import CallContext
 from common.events import EventData, seal, unseal
-from common.events.identity import SessionRevoked
+from common.events.identity import ApiKeyCreated, ApiKeyRevoked, ApiKeyUpdated, SessionRevoked
 from common.events.orders import OrderUpdated
 from common.events.stock import InventoryReserved
 from common.events.tenancy import ShopCreated
@@ -107,6 +107,13 @@ class TestDescribe:
     def test_names_the_actor(self, actor: str, shown: dict[str, Any]) -> None:
         assert described(shop(1), actor, "192.0.2.1")["actor"] == shown
 
+    def test_names_the_platforms_administrator_as_such(self) -> None:
+        call = CallContext(actor="user:usr_1", actor_role="super_admin")
+        document = seal(shop(1), source="shop", company_id="cmp_1", sequence=1, now=AT, call=call)
+        assert describe(unseal(document), document)["actor"]["role"] == "super_admin"
+        assert unseal(document).caused().actor_role == "super_admin"
+        assert "role" not in described(shop(1))["actor"]
+
     def test_shows_an_edit_by_what_it_changed(self) -> None:
         edit = described(OrderUpdated(order_id="ord_1", before={"note": None}, after={"note": "x"}))
         assert (edit["before"], edit["after"]) == ({"note": None}, {"note": "x"})
@@ -115,6 +122,7 @@ class TestDescribe:
         assert resource_type(InventoryReserved) == "order"
         assert resource_type(SessionRevoked) == "user"
         assert resource_type(OrderUpdated) == "order"
+        assert {resource_type(model) for model in (ApiKeyCreated, ApiKeyUpdated, ApiKeyRevoked)} == {"key"}
 
 
 class TestCheck:

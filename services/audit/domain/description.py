@@ -41,7 +41,8 @@ def instant(moment: datetime) -> str:
 def _actor(event: Envelope[EventData]) -> dict[str, Any]:
     kind, _, actor_id = event.actor.partition(":")
     shown = kind if kind in ACTOR_TYPES else "system"
-    return {"type": shown, "id": actor_id or None, "ip": event.client_ip}
+    told = {"type": shown, "id": actor_id or None, "ip": event.client_ip}
+    return {**told, "role": event.actor_role} if event.actor_role else told
 
 
 def resource_type(model: type[EventData]) -> str:
