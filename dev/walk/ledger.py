@@ -1,4 +1,4 @@
-"""What stands in the databases about one company: a digest of every collection, to see whether anything changed."""
+"""What stands in the databases about one company: a digest of every document, to see whether anything changed."""
 
 import hashlib
 from typing import Any
@@ -11,9 +11,12 @@ from common.suite import SERVICES
 VOLATILE = frozenset({"leases", "feed_positions", "positions", "inbox", "idempotency_keys"})
 """What changes by itself, or only says that a request came by."""
 
+OWNER = ("companyId", "realm", "_id")
+"""Where a document says whose it is."""
+
 
 def digest(mongo_url: str, prefix: str, company_id: str) -> dict[str, str]:
-    """A hash by ``database.collection`` over every document that names the company."""
+    """A hash by ``database.collection/id`` of every document that names the company."""
     found: dict[str, str] = {}
     with pymongo.MongoClient[dict[str, Any]](mongo_url) as client:
         for spec in SERVICES.values():
@@ -21,13 +24,8 @@ def digest(mongo_url: str, prefix: str, company_id: str) -> dict[str, str]:
                 continue
             database = client[prefix + spec.database]
             for name in sorted(set(database.list_collection_names()) - VOLATILE):
-                found[f"{spec.database}.{name}"] = _hash_of(database[name], company_id)
+                for document in database[name].find({"$or": [{field: company_id} for field in OWNER]}):
+                    found[f"{spec.database}.{name}/{document['_id']}"] = hashlib.sha256(
+                        bson.encode(document)
+                    ).hexdigest()
     return found
-
-
-def _hash_of(collection: Any, company_id: str) -> str:
-    whole = hashlib.sha256()
-    owned = {"$or": [{"companyId": company_id}, {"realm": company_id}, {"_id": company_id}]}
-    for document in collection.find(owned).sort("_id", 1):
-        whole.update(bson.encode(document))
-    return whole.hexdigest()
