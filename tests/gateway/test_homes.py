@@ -100,6 +100,7 @@ class TestTenant:
     async def test_is_not_asked_for_to_tell_of_health(self, door: Door) -> None:
         async with door.client(host="probe.example") as client:
             assert (await client.get("/health/live")).status_code == 200
+            assert (await client.get("/nowhere")).status_code == 404
         assert door.backend.calls["company /internal/companies/by-domain/probe.example"] == 0
 
 

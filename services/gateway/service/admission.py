@@ -86,7 +86,7 @@ class Admission:
         """The company whose own domain, or subdomain of ours, the call was sent to."""
         host = call.head.first(b"host") or ""
         domain = tenancy.own_domain_of(host, self._settings.base_domains)
-        if domain is None or path in destinations.OWN:  # health is told at any name, whoever is away
+        if domain is None or destinations.service_for(path) is None:  # health is told at any name, whoever is away
             return tenancy.subdomain_of(host, self._settings.base_domains)
         return await self.homes.find(domain, lambda: self._before_new_host(call))
 
