@@ -15,7 +15,6 @@ from dev.walk.world import World
 NOT_BUILT_YET = 501
 ELSEWHERE = (
     "held_sale_of_other_shop",
-    "held_sale_of_other_shop",
     "order_of_other_shop",
     "payment_of_other_shop",
     "reservation_of_other_shop",

@@ -4,7 +4,7 @@ from dev.walk.makers import buying, people, recording, selling, stocking
 from dev.walk.makers.selling import aside, handed_back, sale
 from dev.walk.world import Maker, eur
 
-__all__ = ["MAKERS", "aside", "eur", "handed_back", "sale", "set_aside"]
+__all__ = ["MAKERS", "aside", "eur", "handed_back", "sale"]
 
 MAKERS: dict[str, Maker] = {
     **people.MAKERS,

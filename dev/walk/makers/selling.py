@@ -47,20 +47,6 @@ async def _held_sale_of_other_shop(world: World) -> str:
     return str((await world.admin.post("/api/pos/held-sales", await aside(world, "shop_of_others")))["id"])
 
 
-async def set_aside(world: World, shop: str = "shop") -> dict[str, Any]:
-    """A sale to go on with later."""
-    items = [{"productId": await world.id_of("product"), "quantity": 1}]
-    return {"shopId": world.ids[shop], "name": world.text(), "items": items}
-
-
-async def _held_sale(world: World) -> str:
-    return str((await world.staff.post("/api/pos/held-sales", await set_aside(world)))["id"])
-
-
-async def _held_sale_of_other_shop(world: World) -> str:
-    return str((await world.admin.post("/api/pos/held-sales", await set_aside(world, "shop_of_others")))["id"])
-
-
 async def _sale(world: World) -> str:
     return str((await world.staff.post("/api/pos/sales", await sale(world)))["id"])
 
@@ -94,8 +80,6 @@ async def _audit_event(world: World) -> str:
 
 MAKERS: dict[str, Maker] = {
     "audit_event": _audit_event,
-    "held_sale": _held_sale,
-    "held_sale_of_other_shop": _held_sale_of_other_shop,
     "held_sale": _held_sale,
     "held_sale_of_other_shop": _held_sale_of_other_shop,
     "large_sale": _large_sale,

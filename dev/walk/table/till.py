@@ -9,9 +9,6 @@ from dev.walk.world import World
 
 SALE = {"sale_id": "sale"}
 ELSEWHERE = {"sale_id": "sale_of_other_shop"}
-HELD = {"held_sale_id": "held_sale"}
-HELD_ELSEWHERE = {"held_sale_id": "held_sale_of_other_shop"}
-HELD_IN_SHOP = {MANAGER: HELD_ELSEWHERE, STAFF: HELD_ELSEWHERE}
 BACK = {"return_id": "return"}
 BACK_ELSEWHERE = {"return_id": "return_of_other_shop"}
 IN_SHOP = {MANAGER: ELSEWHERE, STAFF: ELSEWHERE}
@@ -83,30 +80,5 @@ ROWS = [
         SELLERS,
         ids=BACK,
         hidden={MANAGER: BACK_ELSEWHERE, STAFF: BACK_ELSEWHERE},
-    ),
-    Row("GET /api/pos/sales/{sale_id}/receipt", SELLERS, ids=SALE, hidden=IN_SHOP),
-    Row(
-        "POST /api/pos/sales/{sale_id}/receipt/email",
-        SELLERS,
-        ids=SALE,
-        body=lambda world: {"email": f"buyer@{world.mark}.example"},
-        hidden=IN_SHOP,
-    ),
-    Row("POST /api/pos/held-sales", SELLERS, body=set_aside, body_ids=ITS_PARTS),
-    Row("GET /api/pos/held-sales", SELLERS, query={"shopId": "shop"}),
-    Row("GET /api/pos/held-sales/{held_sale_id}", SELLERS, ids=HELD, hidden=HELD_IN_SHOP),
-    Row(
-        "POST /api/pos/held-sales/{held_sale_id}/recall",
-        SELLERS,
-        ids=HELD,
-        hidden=HELD_IN_SHOP,
-        fresh=frozenset({"held_sale_id"}),
-    ),
-    Row(
-        "DELETE /api/pos/held-sales/{held_sale_id}",
-        SELLERS,
-        ids=HELD,
-        hidden=HELD_IN_SHOP,
-        fresh=frozenset({"held_sale_id"}),
     ),
 ]
