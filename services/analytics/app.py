@@ -27,7 +27,7 @@ async def compose(runtime: Runtime) -> AnalyticsService:
         runtime.declare_indexes(collection, indexes)
     positions = FeedPositions(runtime.database)
     companies = Companies(LocalCopies(runtime.database, "companies"), runtime.clients)
-    names = Names(LocalCopies(runtime.database, "names"))
+    names = Names(LocalCopies(runtime.database, "names"), runtime.clients)
     reports = ReportService(Reports(runtime.database), companies, names, runtime.clock)
     rollups = Rollups(runtime.client, runtime.database, positions)
     service = AnalyticsService(rollups, companies, names, reports, runtime.clock)

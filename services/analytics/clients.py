@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 from common.clients import ServiceClients
 from common.copies import Copy, LocalCopies
@@ -48,8 +49,9 @@ class Companies:
 class Names:
     """What products, categories, shops and customers are called, and how products are filed."""
 
-    def __init__(self, copies: LocalCopies) -> None:
+    def __init__(self, copies: LocalCopies, clients: ServiceClients) -> None:
         self._copies = copies
+        self._clients = clients
 
     async def note(self, notes: Sequence[Copy]) -> None:
         """Keep what a batch of events says, unless something newer is known."""
@@ -65,12 +67,38 @@ class Names:
         return {each: copy["categoryId"] for each, copy in found.items() if copy.get("categoryId")}
 
     async def name_of(self, company_id: str, entity_id: str) -> str | None:
-        """The name. Raises NotFound for what this company does not have."""
-        found = await self._found(company_id, [entity_id])
-        if entity_id not in found:
+        """The name; its owner is asked for what no event has told yet.
+
+        Raises NotFound for what this company does not have, Unavailable while the owner does not answer.
+        """
+        found = await self._copies.find(company_id, entity_id, lambda: self._ask(company_id, entity_id))
+        if found is None:
             raise NotFound("resource")
-        name: str | None = found[entity_id].get("name")
+        name: str | None = found.get("name")
         return name
+
+    async def _ask(self, company_id: str, entity_id: str) -> dict[str, Any] | None:
+        owner = _OWNERS.get(entity_id[:4])
+        if entity_id.startswith("prd_"):
+            body = {"productIds": [entity_id]}
+            told = await self._clients.post("catalog", "/internal/products/lookup", body, tenant=company_id)
+            return next((_filed(product) for product in told["items"]), None)
+        if owner is None:
+            return None
+        service, path = owner
+        try:
+            told = await self._clients.get(service, path + quote(entity_id, safe=""), tenant=company_id)
+        except NotFound:
+            return None
+        return {"name": told["name"], "sequence": told["sequence"]}
 
     async def _found(self, company_id: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         return await self._copies.find_many(company_id, list(ids)) if ids else {}
+
+
+def _filed(product: dict[str, Any]) -> dict[str, Any]:
+    return {name: product[name] for name in ("name", "categoryId", "sequence")}
+
+
+_OWNERS = {"cus_": ("sales", "/internal/customers/"), "shp_": ("shop", "/internal/shops/")}
+"""Who is asked for what begins so."""

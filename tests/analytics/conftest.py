@@ -15,16 +15,40 @@ from common.events.tenancy import CompanyCreated
 from common.ids import new_id
 from common.money import Money
 from common.testing import Harness, Infrastructure
+from tests.gateway.backend import Served, answer
 
 DEADLINE_SECONDS = 20
 NOON = datetime(2011, 1, 4, 12, tzinfo=UTC)
 RANGE = {"from": "2011-01-01", "to": "2011-01-31"}
 
 
+class Owners:
+    """Answers for catalog, sales and shop what they would tell of an id in ``facts``; company is away."""
+
+    def __init__(self) -> None:
+        self.facts: dict[str, dict[str, Any]] = {}
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"].startswith("/company/"):
+            return await answer(send, 503, {"code": "unavailable"})
+        if scope["path"] == "/catalog/internal/products/lookup":
+            products = [fact for each, fact in self.facts.items() if each.startswith("prd_")]
+            return await answer(send, 200, {"items": products})
+        found = self.facts.get(scope["path"].rpartition("/")[2])
+        return await answer(send, 200 if found else 404, found or {"code": "not_found"})
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def analytics(infrastructure: Infrastructure) -> AsyncIterator[Harness]:
-    async with Harness("analytics", infrastructure) as harness:
-        yield harness
+async def owners() -> Owners:
+    return Owners()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def analytics(infrastructure: Infrastructure, owners: Owners) -> AsyncIterator[Harness]:
+    async with Served(owners) as behind:
+        template = f"http://127.0.0.1:{behind.port}/{{name}}"
+        async with Harness("analytics", infrastructure, MARKETHALL_SERVICE_URL_TEMPLATE=template) as harness:
+            yield harness
 
 
 async def company(harness: Harness, *, timezone: str = "Europe/London", currency: str = "GBP") -> str:

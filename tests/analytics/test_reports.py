@@ -20,6 +20,7 @@ from tests.analytics.conftest import (
     DEADLINE_SECONDS,
     NOON,
     RANGE,
+    Owners,
     cancelled,
     company,
     confirmed,
@@ -228,3 +229,21 @@ class TestCustomer:
         assert (shown["firstOrderAt"], shown["lastOrderAt"]) == ("2011-01-02T12:00:00.000Z", "2011-01-04T12:00:00.000Z")
         async with analytics.user("company_admin", stranger) as admin:
             assert (await admin.get(f"/api/analytics/customers/{buyer}")).status_code == 404
+
+
+class TestFresh:
+    async def test_asks_the_owner_for_what_no_event_has_told(self, analytics: Harness, owners: Owners) -> None:
+        """Clients read at once what they have just made; only what the owner does not know either is 404."""
+        owner = await company(analytics)
+        await report(analytics, owner, "sales-metrics", lambda _: True)
+        product, customer, shop = new_id("prd"), new_id("cus"), new_id("shp")
+        async with analytics.user("company_admin", owner) as admin:
+            paths = (f"products/{product}", f"customers/{customer}", f"sales-metrics?shopId={shop}")
+            before = [(await admin.get(f"/api/analytics/{path}")).status_code for path in paths]
+            facts = {"name": "New", "categoryId": None, "sequence": 1}
+            owners.facts |= dict.fromkeys((product, customer, shop), facts)
+            after = [await admin.get(f"/api/analytics/{path}") for path in paths]
+        owners.facts.clear()
+        assert before == [404] * 3
+        assert [answer.status_code for answer in after] == [200] * 3, [answer.text for answer in after]
+        assert [answer.json()["name"] for answer in after[:2]] == ["New", "New"]
