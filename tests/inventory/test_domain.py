@@ -15,7 +15,7 @@ from services.inventory.domain.derived import default_warehouse_id, reservation_
 from services.inventory.domain.ledger import with_balances
 from services.inventory.domain.period import bounds
 from services.inventory.domain.reservation import Reservation
-from services.inventory.domain.stock import crossing, status_of
+from services.inventory.domain.stock import Status, crossings, status_of, steady_status
 from services.inventory.domain.warehouse import Warehouse, in_order
 from tests.inventory.conftest import line
 
@@ -101,16 +101,37 @@ class TestStatus:
         assert status_of(available, 5) == status
 
     def test_tells_a_crossing_once(self) -> None:
-        assert crossing("in_stock", "low_stock") is LowStock
-        assert crossing("low_stock", "low_stock") is None
-        assert crossing("out_of_stock", "low_stock") is LowStock
-        assert crossing("low_stock", "out_of_stock") is OutOfStock
-        assert crossing("out_of_stock", "in_stock") is BackInStock
+        assert crossings("in_stock", "low_stock") == [LowStock]
+        assert crossings("low_stock", "low_stock") == []
+        assert crossings("out_of_stock", "low_stock") == [BackInStock, LowStock]
+        assert crossings("low_stock", "out_of_stock") == [OutOfStock]
+        assert crossings("out_of_stock", "in_stock") == [BackInStock]
 
     def test_keeps_quiet_about_a_new_row_until_it_is_missed(self) -> None:
-        assert crossing(None, "out_of_stock") is None
-        assert crossing(None, "out_of_stock", missed=True) is OutOfStock
-        assert crossing(None, "in_stock") is BackInStock
+        assert crossings(None, "out_of_stock") == []
+        assert crossings(None, "out_of_stock", missed=True) == [OutOfStock]
+        assert crossings(None, "in_stock") == [BackInStock]
+
+    @pytest.mark.parametrize(
+        ("announced", "available", "threshold", "steady"),
+        [
+            ("low_stock", 6, 5, "low_stock"),  # the threshold is left, its margin of 1 is not
+            ("low_stock", 7, 5, "in_stock"),
+            ("low_stock", 33, 30, "low_stock"),  # a margin of 3
+            ("low_stock", 34, 30, "in_stock"),
+            ("low_stock", 0, 5, "out_of_stock"),
+            ("in_stock", 6, 5, "in_stock"),
+            ("in_stock", 5, 5, "low_stock"),
+            ("out_of_stock", 6, 5, "in_stock"),
+            ("out_of_stock", 1, 5, "low_stock"),
+            (None, 6, 5, "in_stock"),
+            ("low_stock", 1, 0, "low_stock"),
+        ],
+    )
+    def test_leaves_low_only_above_the_margin(
+        self, announced: Status | None, available: int, threshold: int, steady: str
+    ) -> None:
+        assert steady_status(announced, available, threshold) == steady
 
 
 class TestBalances:

@@ -187,10 +187,11 @@ class TestAnnounce:
         async def told() -> list[tuple[str, int]]:
             return crossed()
 
-        assert await until(told, lambda found: len(found) >= 4) == [
+        assert await until(told, lambda found: len(found) >= 5) == [
             ("back_in_stock", 7),
             ("low_stock", 5),
             ("out_of_stock", 0),
+            ("back_in_stock", 2),
             ("low_stock", 2),
         ]
 

@@ -95,7 +95,10 @@ class StockDiscrepancyFound(EventData):
 
 
 class StockFact(EventData):
-    """Base of the SKU events, raised only when a threshold is crossed. Quantities in pieces."""
+    """Base of the SKU events, raised only when a threshold is crossed. Quantities in pieces.
+
+    ``previous``: the status told before (in_stock, low_stock, out_of_stock), null for a row's first.
+    """
 
     stock_id: str
     sku: str
@@ -105,6 +108,7 @@ class StockFact(EventData):
     shop_id: str | None = None
     available: int
     threshold: int
+    previous: str | None = None
 
 
 class LowStock(StockFact):
@@ -122,7 +126,7 @@ class OutOfStock(StockFact):
 
 
 class BackInStock(StockFact):
-    """Available rose above the threshold again."""
+    """Available rose above zero after nothing was left, or above the threshold and its margin after it was low."""
 
     TYPE: ClassVar[str] = "inventory.back_in_stock"
     PRODUCER: ClassVar[str] = "inventory"

@@ -11,6 +11,8 @@ Status = Literal["in_stock", "low_stock", "out_of_stock"]
 USUAL_THRESHOLD = 5
 """Where a company has not said otherwise, in pieces."""
 
+MARGIN_PART = 10
+
 _FACTS: dict[Status, type[StockFact]] = {
     "in_stock": BackInStock,
     "low_stock": LowStock,
@@ -21,7 +23,8 @@ _FACTS: dict[Status, type[StockFact]] = {
 class StockRow(Aggregate):
     """Quantities in pieces. ``low_stock_threshold`` null: the company's, which ``threshold`` repeats.
 
-    ``announced`` is the status that the last event told; null before the first.
+    ``announced`` is the status that the last event told; null before the first. ``level`` is the status as stored
+    for lists: whoever changes a quantity so that it is another sees to it before he answers.
     """
 
     sku: str
@@ -35,6 +38,7 @@ class StockRow(Aggregate):
     low_stock_threshold: int | None = None
     threshold: int = USUAL_THRESHOLD
     announced: Status | None = None
+    level: Status = "out_of_stock"
 
     @property
     def available(self) -> int:
@@ -46,21 +50,27 @@ class StockRow(Aggregate):
         """As it is now, announced or not."""
         return status_of(self.available, self.threshold)
 
-    def crossing(self, *, missed: bool = False) -> StockFact | None:
-        """The fact to announce, if any. ``missed``: an order just failed on this row."""
-        model = crossing(self.announced, self.status, missed=missed)
-        if model is None:
-            return None
-        return model(
-            stock_id=self.id,
-            sku=self.sku,
-            product_id=self.product_id,
-            variant_id=self.variant_id,
-            warehouse_id=self.warehouse_id,
-            shop_id=self.shop_id,
-            available=self.available,
-            threshold=self.threshold,
-        )
+    @property
+    def steady_status(self) -> Status:
+        """The status to announce: the last one announced, until it is left for good."""
+        return steady_status(self.announced, self.available, self.threshold)
+
+    def crossings(self, *, missed: bool = False) -> list[StockFact]:
+        """The facts to announce, in order, mostly none. ``missed``: an order just failed on this row."""
+        return [
+            model(
+                stock_id=self.id,
+                sku=self.sku,
+                product_id=self.product_id,
+                variant_id=self.variant_id,
+                warehouse_id=self.warehouse_id,
+                shop_id=self.shop_id,
+                available=self.available,
+                threshold=self.threshold,
+                previous=self.announced,
+            )
+            for model in crossings(self.announced, self.steady_status, missed=missed)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +92,28 @@ def status_of(available: int, threshold: int) -> Status:
     return "low_stock" if available <= threshold else "in_stock"
 
 
-def crossing(announced: Status | None, status: Status, *, missed: bool = False) -> type[StockFact] | None:
-    """What to announce when ``announced`` was told last. A new row's stock of 0 is told when it is missed."""
+def margin_of(threshold: int) -> int:
+    """How far above its threshold a SKU that was told to be low must rise until it is told not to be, in pieces."""
+    return max(1, threshold // MARGIN_PART)
+
+
+def steady_status(announced: Status | None, available: int, threshold: int) -> Status:
+    """The status to announce where ``announced`` was told last: low ends only above the threshold and its margin."""
+    status = status_of(available, threshold)
+    if announced == "low_stock" and status == "in_stock" and available <= threshold + margin_of(threshold):
+        return "low_stock"
+    return status
+
+
+def crossings(announced: Status | None, status: Status, *, missed: bool = False) -> list[type[StockFact]]:
+    """What to announce when ``announced`` was told last. A new row's stock of 0 is told when it is missed.
+
+    Who was told that nothing is left is told that there is something again, however little it is.
+    """
     if announced is None and status == "out_of_stock":
-        return OutOfStock if missed else None
-    return None if announced == status else _FACTS[status]
+        return [OutOfStock] if missed else []
+    if announced == status:
+        return []
+    if announced == "out_of_stock" and status == "low_stock":
+        return [BackInStock, LowStock]
+    return [_FACTS[status]]

@@ -34,11 +34,12 @@ async def list_stock(
     sku: str | None = None,
     warehouse_id: Annotated[str | None, Query(alias="warehouseId")] = None,
     status: Status | None = None,
+    product_id: Annotated[str | None, Query(alias="productId", max_length=100)] = None,
     search: Annotated[Search | None, Query()] = None,
 ) -> Page[StockOut]:
     """List stock, a row a SKU and warehouse."""
     found = await inventory.reading.list_stock(
-        who, page, sku=sku, warehouse_id=warehouse_id, status=status, search=search
+        who, page, sku=sku, warehouse_id=warehouse_id, status=status, product_id=product_id, search=search
     )
     return Page(items=[StockOut.model_validate(row) for row in found.items], next_cursor=found.next_cursor)
 

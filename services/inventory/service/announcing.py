@@ -22,6 +22,7 @@ class Announcing:
         stock = self._stock.for_company(company_id)
         rows = await stock.crossed(stock_ids)
         for _ in range(TRIES):
+            await stock.place(rows)
             if not await self.tell(rows):
                 return
             rows = await stock.crossed([row.id for row in rows])
@@ -36,12 +37,12 @@ class Announcing:
         """Store the events of these rows' crossings; how many there were to tell."""
         facts = {}
         for row in rows:
-            fact = row.crossing(missed=row.id in missed)
-            if fact is not None:
-                (sealed,) = self._stock.ground.outbox.seal(
-                    [fact], company_id=row.company_id, sequence=row.sequence, shop_id=row.shop_id
+            told = row.crossings(missed=row.id in missed)
+            if told:
+                sealed = self._stock.ground.outbox.seal(
+                    told, company_id=row.company_id, sequence=row.sequence, shop_id=row.shop_id
                 )
-                facts[row.id] = (row, sealed, row.status)
+                facts[row.id] = (row, sealed, row.steady_status)
         if facts:
             await self._stock.announce(facts)
         return len(facts)

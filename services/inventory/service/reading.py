@@ -1,6 +1,5 @@
 """What people and other services may look at."""
 
-import re
 from typing import Any
 
 from common.errors import Conflict
@@ -12,7 +11,7 @@ from services.inventory.domain.period import bounds
 from services.inventory.domain.reservation import Reservation
 from services.inventory.domain.stock import SkuStock, StockRow
 from services.inventory.service.knowing import Knowing
-from services.inventory.store.expressions import STATUS
+from services.inventory.store.folding import prefix
 from services.inventory.store.ledger import Ledger, MovementRelay
 from services.inventory.store.products import Skus
 from services.inventory.store.reservations import Reservations
@@ -51,18 +50,20 @@ class Reading:
         sku: str | None,
         warehouse_id: str | None,
         status: str | None,
+        product_id: str | None,
         search: str | None,
     ) -> Page[StockRow]:
-        """Stock rows; ``search`` looks into SKUs and product names."""
+        """Stock rows; ``search``: how a SKU, or a word of a product's name, begins, whatever its case."""
         criteria = await self._places(who, warehouse_id)
         if sku is not None:
             criteria["sku"] = sku
         if status is not None:
-            criteria["$expr"] = {"$eq": [STATUS, status]}
-        if search is not None:
-            like = {"$regex": re.escape(search), "$options": "i"}
-            named = await self._skus.named(who.tenant, search)
-            criteria = {"$and": [criteria, {"$or": [{"sku": like}, {"sku": {"$in": named}}]}]}
+            criteria["level"] = status
+        if product_id is not None:
+            criteria["productId"] = product_id
+        if search:
+            begins = {"$or": [{"skuKey": prefix(search)}, {"sku": {"$in": await self._skus.named(who.tenant, search)}}]}
+            criteria = {"$and": [criteria, begins]}
         return await self._stock.for_company(who.tenant).page(criteria, page)
 
     async def one_sku(self, who: Principal, sku: str) -> SkuStock:

@@ -85,7 +85,7 @@ class Reserving:
             await self._announce_missed(reservation, shortages)
             reservation.fail(shortages)
         else:
-            await self._announcing.settle(company_id, reservation.stock_ids(held))
+            await self._announcing.settle(company_id, reservation.stock_ids([*held, *reservation.planned]))
             reservation.hold(held)
         await self._reservations.for_company(company_id).conclude(reservation, until)
 

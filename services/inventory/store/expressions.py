@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from services.inventory.domain.stock import Status
+from services.inventory.domain.stock import MARGIN_PART, Status
 
 AVAILABLE: dict[str, Any] = {"$subtract": ["$onHand", "$reserved"]}
 
@@ -18,9 +18,32 @@ STATUS: dict[str, Any] = {
 }
 """As ``domain.stock.status_of``; a test holds the two together."""
 
-CROSSED: dict[str, Any] = {"$ne": [STATUS, {"$ifNull": ["$announced", "out_of_stock"]}]}
+_REACH: dict[str, Any] = {"$add": ["$threshold", {"$max": [1, {"$floor": {"$divide": ["$threshold", MARGIN_PART]}}]}]}
 
-FLAG_CROSSING: dict[str, Any] = {"$set": {"crossedAt": {"$cond": [CROSSED, "$$NOW", "$$REMOVE"]}}}
+STEADY: dict[str, Any] = {
+    "$cond": [
+        {
+            "$and": [
+                {"$eq": ["$announced", "low_stock"]},
+                {"$gt": [AVAILABLE, "$threshold"]},
+                {"$lte": [AVAILABLE, _REACH]},
+                {"$gt": [AVAILABLE, 0]},
+            ]
+        },
+        "low_stock",
+        STATUS,
+    ]
+}
+"""As ``domain.stock.steady_status``; a test holds the two together."""
+
+CROSSED: dict[str, Any] = {"$ne": [STEADY, {"$ifNull": ["$announced", "out_of_stock"]}]}
+
+MISPLACED: dict[str, Any] = {"$ne": ["$level", STATUS]}
+"""The stored level is not the status any more."""
+
+LEVEL: dict[str, Any] = {"$set": {"level": STATUS}}
+
+FLAG_CROSSING: dict[str, Any] = {"$set": {"crossedAt": {"$cond": [CROSSED, "$$NOW", "$$REMOVE"]}, "level": STATUS}}
 """The stage behind a change without a reservation: a sweeper finds what a crash left unannounced."""
 
 
@@ -29,9 +52,9 @@ def alive(until: datetime | None) -> dict[str, Any]:
     return {"$lt": ["$$NOW", until]}
 
 
-def has_status(status: Status) -> dict[str, Any]:
-    """True for documents whose status is this one now."""
-    return {"$eq": [STATUS, status]}
+def is_steadily(status: Status) -> dict[str, Any]:
+    """True for documents of which this status is to be told now."""
+    return {"$eq": [STEADY, status]}
 
 
 def append_event(sealed: dict[str, Any], data: dict[str, Any], now: datetime) -> dict[str, Any]:

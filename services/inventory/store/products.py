@@ -1,6 +1,5 @@
 """Copies of what other services own: which SKUs exist, and what companies have set."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from pymongo.errors import BulkWriteError
 
 from common.copies import Ask, LocalCopies
 from services.inventory.domain.derived import derived_id
+from services.inventory.store.folding import keys_of, prefix
 from services.inventory.store.stock import DUPLICATE_KEY
 
 SEARCH_LIMIT = 500
@@ -19,7 +19,10 @@ class Skus:
     """The collection ``skus``: every SKU that was ever announced, with its product and its name."""
 
     COLLECTION = "skus"
-    INDEXES = [IndexModel([("companyId", 1), ("sku", 1)], name="company_sku")]
+    INDEXES = [
+        IndexModel([("companyId", 1), ("sku", 1)], name="company_sku"),
+        IndexModel([("companyId", 1), ("nameKeys", 1)], name="company_names"),
+    ]
 
     def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
         self._collection = database[self.COLLECTION]
@@ -29,7 +32,7 @@ class Skus:
         operations = [
             UpdateOne(
                 {"_id": derived_id("sku", company_id, fact["sku"]), "sequence": {"$lt": sequence}},
-                {"$set": {**fact, "companyId": company_id, "sequence": sequence}},
+                {"$set": {**fact, "nameKeys": keys_of(fact["name"]), "companyId": company_id, "sequence": sequence}},
                 upsert=True,
             )
             for fact in facts
@@ -46,9 +49,9 @@ class Skus:
         return {fact["sku"]: fact async for fact in found}
 
     async def named(self, company_id: str, text: str) -> list[str]:
-        """SKUs whose product's name contains the text."""
-        pattern = {"$regex": re.escape(text), "$options": "i"}
-        found = self._collection.find({"companyId": company_id, "name": pattern}, {"sku": 1}).limit(SEARCH_LIMIT)
+        """SKUs, at most 500, of whose product's name some word begins so."""
+        found = self._collection.find({"companyId": company_id, "nameKeys": prefix(text)}, {"sku": 1})
+        found = found.limit(SEARCH_LIMIT)
         return [fact["sku"] async for fact in found]
 
 

@@ -8,10 +8,20 @@ from pymongo.errors import BulkWriteError
 
 from common.events.parts import StockLine
 from common.mongo.store import Store
+from common.pagination import Page, PageRequest
 from services.inventory.domain.derived import stock_id
 from services.inventory.domain.reservation import Reservation
 from services.inventory.domain.stock import Status, StockRow
-from services.inventory.store.expressions import CROSSED, FLAG_CROSSING, alive, append_event, has_status
+from services.inventory.store.expressions import (
+    CROSSED,
+    FLAG_CROSSING,
+    LEVEL,
+    MISPLACED,
+    alive,
+    append_event,
+    is_steadily,
+)
+from services.inventory.store.folding import folded
 
 PLUMBING = {"holds": 0, "movements": 0, "outbox": 0, "adjusted": 0}
 ROWS_LIMIT = 1000
@@ -27,8 +37,13 @@ class Stock(Store[StockRow]):
     MODEL = StockRow
     WHAT = "stock"
     INDEXES = [
-        IndexModel([("companyId", 1), ("sku", 1), ("warehouseId", 1)], name="company_sku"),
-        IndexModel([("companyId", 1), ("warehouseId", 1), ("sku", 1)], name="company_warehouse"),
+        IndexModel([("companyId", 1), ("sku", 1), ("_id", 1)], name="company_sku"),
+        IndexModel([("companyId", 1), ("skuKey", 1)], name="company_key"),
+        IndexModel([("companyId", 1), ("productId", 1), ("createdAt", -1), ("_id", -1)], name="company_product"),
+        IndexModel([("companyId", 1), ("warehouseId", 1), ("sku", 1), ("_id", 1)], name="company_warehouse"),
+        IndexModel([("companyId", 1), ("warehouseId", 1), ("createdAt", -1), ("_id", -1)], name="company_place"),
+        IndexModel([("companyId", 1), ("level", 1), ("sku", 1), ("_id", 1)], name="company_level"),
+        IndexModel([("companyId", 1), ("level", 1), ("createdAt", -1), ("_id", -1)], name="company_level_created"),
         IndexModel([("companyId", 1), ("createdAt", -1), ("_id", -1)], name="company_created"),
         IndexModel([("movementsAt", 1)], name="movements_pending", sparse=True),
         IndexModel([("crossedAt", 1)], name="unannounced", sparse=True),
@@ -114,6 +129,17 @@ class Stock(Store[StockRow]):
             async for row in found
         ]
 
+    async def page(self, criteria: dict[str, Any], request: PageRequest) -> Page[StockRow]:
+        """One page of rows, without what only the books need: a busy row has hundreds of holds."""
+        conditions = [part for part in (criteria, request.filter()) if part]
+        found = self.collection.find(self.scope({"$and": conditions} if conditions else {}), PLUMBING)
+        found = found.sort([(request.sort, request.direction), ("_id", request.direction)])
+        documents = [document async for document in found.limit(request.limit + 1)]
+        shown, following = documents[: request.limit], None
+        if len(documents) > request.limit:
+            following = request.cursor_for(shown[-1].get(request.sort), shown[-1]["_id"])
+        return Page(items=[self.from_document(document) for document in shown], next_cursor=following)
+
     async def holders(self, skus: Sequence[str]) -> list[tuple[str, dict[str | None, int]]]:
         """Who holds how much in each row of these SKUs: its newest holds by order id; None: what is available."""
         shown = {"sku": 1, "onHand": 1, "reserved": 1, "holds": {"$slice": -HOLDERS_LIMIT}}
@@ -136,26 +162,32 @@ class Stock(Store[StockRow]):
         return [self.from_document(row) async for row in found]
 
     async def crossed(self, ids: Sequence[str]) -> list[StockRow]:
-        """Those rows whose status is another than the one announced; judged where they lie, mostly none."""
-        criteria = {"_id": {"$in": list(ids)}, "$expr": CROSSED}
+        """Those rows whose status is another than the one announced or stored; judged where they lie, mostly none."""
+        criteria = {"_id": {"$in": list(ids)}, "$expr": {"$or": [CROSSED, MISPLACED]}}
         found = self.collection.find(self.scope(criteria), PLUMBING).limit(len(ids))
         return [self.from_document(row) async for row in found]
 
-    async def announce(self, facts: Mapping[str, tuple[StockRow, dict[str, Any], Status]]) -> None:
-        """Note each new status with its sealed event, where it still is the status and nobody was faster."""
+    async def place(self, rows: Sequence[StockRow]) -> None:
+        """Store the status of rows where it is another by now, for lists."""
+        ids = [row.id for row in rows if row.level != row.status]
+        if ids:
+            await self.collection.update_many(self.scope({"_id": {"$in": ids}, "$expr": MISPLACED}), [LEVEL])
+
+    async def announce(self, facts: Mapping[str, tuple[StockRow, list[dict[str, Any]], Status]]) -> None:
+        """Note each new status with its sealed events, where it still is the status and nobody was faster."""
         now = self.ground.clock.now()
         available = {"available": {"$subtract": ["$onHand", "$reserved"]}}
         await self._write(
             UpdateOne(
-                {"_id": key, "announced": row.announced, "$expr": has_status(status)},
+                {"_id": key, "announced": row.announced, "$expr": is_steadily(status)},
                 [
-                    append_event(sealed, available, now),
+                    *(append_event(one, available, now) for one in sealed),
                     {"$set": {"announced": status, "crossedAt": "$$REMOVE", "version": {"$add": ["$version", 1]}}},
                 ],
             )
             for key, (row, sealed, status) in facts.items()
         )
-        await self.offer_stored(facts, {sealed["id"] for _, sealed, _ in facts.values()})
+        await self.offer_stored(facts, {one["id"] for _, sealed, _ in facts.values() for one in sealed})
 
     async def offer_stored(self, ids: Iterable[str], event_ids: set[str]) -> None:
         """Hand to the relay those of the events that were stored, with the numbers they got."""
@@ -169,6 +201,7 @@ class Stock(Store[StockRow]):
         operations = []
         for row in rows:
             document = self.to_document(row) | {"holds": [], "movements": [], "outbox": [], "adjusted": []}
+            document["skuKey"] = folded(row.sku)
             known = {name: document.pop(name) for name in ("productId", "variantId")}
             learned = {"$set": known} if row.product_id else {}
             if not row.product_id:
