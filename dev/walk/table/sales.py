@@ -24,7 +24,7 @@ async def order(world: World) -> dict[str, Any]:
 
 
 async def many(world: World) -> dict[str, Any]:
-    return {"action": "cancel", "orderIds": [await world.id_of("order", fresh=True)]}
+    return {"action": "cancel", "orderIds": [await world.id_of("order")]}
 
 
 def note(world: World) -> dict[str, Any]:
