@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from common.clock import Clock
@@ -39,11 +40,9 @@ class Sealing:
         """Sign what has moved after so many events or so much time, for ever."""
         self._after_events = after_events
         while True:
-            try:
+            with suppress(TimeoutError):  # the time has come as well as the number
                 async with asyncio.timeout(after_seconds):
                     await self._is_due.wait()
-            except TimeoutError:
-                pass
             self._is_due.clear()
             self._fresh = 0
             await self.seal()
