@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from common.testing import Harness
-from services.inventory.domain.stock import steady_status
+from services.inventory.domain.stock import Status, steady_status
 from services.inventory.store.expressions import STEADY
 from tests.inventory.conftest import BASE, Company
 
@@ -70,10 +70,11 @@ class TestAnnouncements:
 class TestStore:
     async def test_judges_as_the_domain_does(self, inventory: Harness) -> None:
         rows = inventory.runtime.database["judged"]
-        cases = list(product((None, "in_stock", "low_stock", "out_of_stock"), range(-1, 40), (0, 1, 5, 9, 10, 30)))
+        announced: tuple[Status | None, ...] = (None, "in_stock", "low_stock", "out_of_stock")
+        cases = list(product(announced, range(-1, 40), (0, 1, 5, 9, 10, 30)))
         documents = [
-            {"_id": number, "announced": announced, "onHand": available + 2, "reserved": 2, "threshold": threshold}
-            for number, (announced, available, threshold) in enumerate(cases)
+            {"_id": number, "announced": last, "onHand": available + 2, "reserved": 2, "threshold": threshold}
+            for number, (last, available, threshold) in enumerate(cases)
         ]
         await rows.insert_many(documents)
         found = await rows.aggregate([{"$project": {"steady": STEADY}}])

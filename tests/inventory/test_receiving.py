@@ -50,13 +50,13 @@ class TestTakeBack:
 
     async def test_writes_off_what_is_damaged_also_where_the_books_fall_short(self, company: Company) -> None:
         await company.sell(("A", 2))  # below zero: nothing was on the shelf
-        event = returned(company, ("A", 1), outcome="damaged")
-        await company.harness.publish(event, company.id)
 
         async def look() -> list[tuple[str, int]]:
             async with company.admin() as admin:
                 moves = (await admin.get(f"{BASE}/movements", params={"sku": "A"})).json()["items"]
             return [(move["reason"], move["delta"]) for move in moves]
 
+        await until(look, lambda moves: len(moves) == 1)
+        await company.harness.publish(returned(company, ("A", 1), outcome="damaged"), company.id)
         found = await until(look, lambda moves: len(moves) == 3)
         assert sorted(found) == [("damaged", -1), ("returned", 1), ("sold", -2)]

@@ -26,6 +26,9 @@ State = Literal[
 ]
 ReleaseReason = Literal["cancelled", "expired"]
 
+ENDED: frozenset[State] = frozenset({"failed", "released", "restocked"})
+"""Nothing can come of it any more; what is deducted may be restocked at any time."""
+
 BACKSTOP_SECONDS = 60
 """How long after the order's own deadline a hold ends by itself."""
 
@@ -35,6 +38,7 @@ class Reservation(Aggregate):
 
     ``until``: the lease, by the database's clock; nothing is written for this work after it.
     ``wake_at``: when a sweeper must look. ``resumed``: an earlier worker may have done a part of it.
+    ``ended_at``: since when nothing can come of it; its trace is kept longer than any event is replayed.
     """
 
     order_id: str
@@ -52,6 +56,7 @@ class Reservation(Aggregate):
     until: datetime | None = None
     wake_at: datetime | None = None
     resumed: bool = False
+    ended_at: datetime | None = None
 
     @classmethod
     def begin(
@@ -90,6 +95,7 @@ class Reservation(Aggregate):
             shop_id=shop_id,
             state="released",
             reason="cancelled",
+            ended_at=now,
             created_at=now,
             updated_at=now,
         )

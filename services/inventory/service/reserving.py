@@ -2,12 +2,14 @@
 
 import asyncio
 import random
+from datetime import timedelta
 
 from common.clock import Clock
 from common.errors import ComeBackLater
 from common.events import Envelope
 from common.events.orders import OrderCreated
 from common.events.parts import Shortage, StockLine
+from common.logging import get_logger
 from services.inventory.domain.allocation import all_from, allocate, missing, summed
 from services.inventory.domain.derived import default_warehouse_id
 from services.inventory.domain.reservation import Reservation
@@ -21,6 +23,10 @@ from services.inventory.store.warehouses import Warehouses
 ALLOCATION_TRIES = 8
 PATIENT_TRIES = 8
 PATIENCE_SECONDS = 0.01
+TOO_LATE = timedelta(days=1)
+"""An order so long past its deadline gets no hold: its reservation may have ended and been forgotten."""
+
+log = get_logger(__name__)
 
 
 class Reserving:
@@ -45,6 +51,9 @@ class Reserving:
     async def reserve(self, company_id: str, event: Envelope[OrderCreated]) -> None:
         """Hold everything the order needs, or nothing. A second delivery finds the reservation and ends."""
         order = event.data
+        if order.deadline_at + TOO_LATE < self._clock.now():
+            log.warning("order_too_old_to_reserve", order=order.order_id)  # sales has ended it at its deadline
+            return
         demand = summed(order.lines)
         first = await self.first_warehouse(company_id, order.shop_id)
         reservation = Reservation.begin(

@@ -8,9 +8,10 @@ from pymongo.errors import DuplicateKeyError
 
 from common.errors import VersionConflict
 from common.ids import sortable_part
+from common.mongo.indexes import DAY_SECONDS
 from common.mongo.store import Store
 from services.inventory.domain.derived import reservation_id
-from services.inventory.domain.reservation import Reservation, State
+from services.inventory.domain.reservation import ENDED, Reservation, State
 from services.inventory.store.expressions import alive
 
 LEASE_MS = 5_000
@@ -18,6 +19,9 @@ LEASE_MS = 5_000
 
 GUARD_MS = 5_000
 """How much later somebody else may claim it: longer than any single command of the first worker runs."""
+
+KEPT_DAYS = 40
+"""How long what has ended is remembered: longer than the feed (7 days) and the inbox (30 days) can repeat an event."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -41,6 +45,7 @@ class Reservations(Store[Reservation]):
         IndexModel([("companyId", 1), ("shopId", 1), ("createdAt", -1), ("_id", -1)], name="company_shop"),
         IndexModel([("companyId", 1), ("demand.sku", 1), ("createdAt", -1), ("_id", -1)], name="company_sku"),
         IndexModel([("companyId", 1), ("lines.warehouseId", 1), ("createdAt", -1), ("_id", -1)], name="company_place"),
+        IndexModel([("endedAt", 1)], name="forgotten", expireAfterSeconds=KEPT_DAYS * DAY_SECONDS),
         IndexModel([("wakeAt", 1)], name="due", partialFilterExpression={"wakeAt": {"$gt": EPOCH}}),
     ]
 
@@ -109,7 +114,8 @@ class Reservations(Store[Reservation]):
 
     async def conclude(self, reservation: Reservation, until: datetime | None) -> None:
         """Save what the worker came to. Raises VersionConflict when its lease ran out or was taken over."""
-        reservation.updated_at = self.ground.clock.now()
+        reservation.updated_at = now = self.ground.clock.now()
+        reservation.ended_at = now if reservation.state in ENDED else None
         update, sealed = self._prepare_update(reservation, None)
         criteria = {"_id": reservation.id, "version": reservation.version, "$expr": alive(until)}
         result = await self.collection.update_one(self.scope(criteria), update)
