@@ -114,6 +114,14 @@ class TestCapture:
         async with shop.harness.user("company_admin", new_id("cmp")) as other:
             assert (await other.post(f"/api/payments/{payment}/capture", json={})).status_code == 404
 
+    async def test_says_nothing_was_taken_where_a_void_was_faster(self, shop: Shop) -> None:
+        for _ in range(4):
+            _, payment = await held(shop)
+            let_go, taken = await asyncio.gather(void(shop, payment), capture(shop, payment))
+            assert sorted((taken.status_code, let_go.status_code)) == [200, 409]
+            wanted = "succeeded" if taken.status_code == 200 else "voided"
+            assert (await shop.stored(payment)).status == wanted
+
 
 class TestVoid:
     async def test_lets_the_hold_go(self, shop: Shop) -> None:

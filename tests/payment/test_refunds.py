@@ -24,9 +24,9 @@ async def paid(seller: Shop, token: str = "pm_card_visa", **more: Any) -> tuple[
     return order, (await seller.hears("payment.succeeded", order)).payment_id
 
 
-async def split(seller: Shop) -> str:
+async def split(seller: Shop, **more: Any) -> str:
     """An order paid with 500 in cash, then 1499 by card."""
-    order = await seller.order(None)
+    order = await seller.order(None, **more)
     await until(lambda: seller.account(order))
     async with seller.admin() as admin:
         await admin.post("/api/payments/process", json={"orderId": order, "method": "cash", "amount": gbp(500)})
@@ -100,6 +100,24 @@ class TestLimit:
         assert answers[0].json()["code"] == "refund_limit_exceeded"
         async with shop.harness.user("shop_manager", shop.company, shop_ids=["shp_1"]) as manager:
             assert (await manager.post(path, json={"reason": "x"})).status_code == 201
+
+    async def test_however_many_payments_an_order_was_cut_into(self, shop: Shop) -> None:
+        settings = CompanySettings(staff_refund_limit=Money.of(1000, "GBP"))
+        await shop.harness.publish(CompanyUpdated(company_id=shop.company, settings=settings), shop.company)
+        order = await split(shop, shop="shp_1")
+        await until(lambda: shop.on.companies.find(shop.company, shop.company))
+        async with shop.admin() as admin:
+            payments = [each["id"] for each in (await admin.get(f"/api/payments?orderId={order}")).json()["items"]]
+        async with shop.harness.user("shop_staff", shop.company, shop_ids=["shp_1"]) as staff:
+            whole = await staff.post(f"/api/payments/orders/{order}/refund", json={"amount": gbp(1001), "reason": "x"})
+            parts = [
+                (await staff.post(f"/api/payments/{payment}/refund", json={"amount": gbp(490), "reason": "x"}))
+                for payment in payments
+            ]
+            rest = await staff.post(f"/api/payments/orders/{order}/refund", json={"amount": gbp(21), "reason": "x"})
+        assert (whole.status_code, whole.json()["code"]) == (403, "refund_limit_exceeded")
+        assert [part.status_code for part in parts] == [201, 201]
+        assert (rest.status_code, rest.json()["code"]) == (403, "refund_limit_exceeded")
 
 
 class TestFailed:

@@ -1,5 +1,6 @@
 """Money on its way back: set aside on the payment first, so that the sum never exceeds what was captured."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from common.errors import Conflict, Forbidden, Invalid, InvalidTransition
@@ -16,15 +17,6 @@ class RefundedPayment(PaymentRecord):
         """What was captured and is neither back nor on its way back."""
         taken = sum(refund.amount.amount for refund in self.refunds if refund.status != "failed")
         return Money.of(self.captured.amount - taken, self.amount.currency)
-
-    def check_refund_limit(self, wanted: Money | None, limit: Money | None) -> None:
-        """Raises Forbidden ``refund_limit_exceeded`` when all refunds together would pass the caller's limit."""
-        if limit is None:
-            return
-        asked = wanted or self.refundable
-        taken = self.captured.amount - self.refundable.amount
-        if asked.currency != limit.currency or taken + asked.amount > limit.amount:
-            raise Forbidden("refund_limit_exceeded", "This is more than you may give back of one payment.")
 
     def begin_refund(
         self, refund_id: str, amount: Money | None, reason: str, now: datetime, *, handed: str | None = None
@@ -122,3 +114,13 @@ class RefundedPayment(PaymentRecord):
         )
         if target != self.status:
             self._move(target)
+
+
+def check_refund_limit(payments: Iterable[RefundedPayment], asked: Money, limit: Money) -> None:
+    """Raises Forbidden ``refund_limit_exceeded`` when all refunds of an order would pass the caller's limit together.
+
+    However many payments the order was cut into: whoever takes money in parts must not give back the more for it.
+    """
+    taken = sum(payment.captured.amount - payment.refundable.amount for payment in payments)
+    if asked.currency != limit.currency or taken + asked.amount > limit.amount:
+        raise Forbidden("refund_limit_exceeded", "This is more than you may give back of one order.")

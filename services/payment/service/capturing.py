@@ -34,6 +34,8 @@ class Capturing:
         if payment.status == "authorized" and payment.capturing is None and payment.failure is not None:
             message = "The provider did not let it be captured."
             raise Conflict("capture_refused", message, providerCode=payment.failure.code)
+        if payment.status in ("voided", "expired", "failed"):
+            raise InvalidTransition(f"The payment is {payment.status} by now.")
         return payment
 
     async def void(self, who: Principal, payment_id: str) -> Payment:

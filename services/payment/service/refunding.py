@@ -10,6 +10,7 @@ from common.money import Money
 from services.payment.clients import ProviderUnreachable
 from services.payment.domain import OrderAccount, Outcome, Payment, Posting, Refund
 from services.payment.domain.ledger import refund_returned, refunded
+from services.payment.domain.refunds import check_refund_limit
 from services.payment.service.foundation import Foundation, decide
 
 log = get_logger(__name__)
@@ -36,7 +37,7 @@ class Refunding:
             who.require_shop(asked.shop_id, "payment")
             account, payment = await self._on.together(asked)
             if payment.refund(refund_id) is None:
-                payment.check_refund_limit(amount, limit)
+                await self._check_limit(payment, amount, limit)
                 payment.begin_refund(refund_id, amount, reason, self._on.clock.now())
                 await self._on.books.commit(account, [payment])
             return payment
@@ -65,8 +66,9 @@ class Refunding:
             if known:
                 return known
             parts = spread(payments, amount)
+            if limit is not None:
+                check_refund_limit(payments, Money.total((part for _, part in parts), parts[0][1].currency), limit)
             for number, (payment, part) in enumerate(parts):
-                payment.check_refund_limit(part, limit)
                 payment.begin_refund(id_for(number), part, reason, self._on.clock.now())
             await self._on.books.commit(account, [payment for payment, _ in parts])
             return [(payment, id_for(number)) for number, (payment, _) in enumerate(parts)]
@@ -79,8 +81,16 @@ class Refunding:
             done.append((sent, refund))
         return done
 
+    async def _check_limit(self, payment: Payment, amount: Money | None, limit: Money | None) -> None:
+        """Raises Forbidden ``refund_limit_exceeded``; what else the order was paid with counts as well."""
+        if limit is None:
+            return
+        of_order = await self._on.payments.for_company(payment.company_id).of_order(payment.order_id)
+        others = [each for each in of_order if each.id != payment.id]
+        check_refund_limit([payment, *others], amount or payment.refundable, limit)
+
     async def _limit(self, who: Principal) -> Money | None:
-        """The most that this caller gives back of one payment; None without limit."""
+        """The most that this caller gives back of one order; None without limit."""
         if who.role != "shop_staff":
             return None
         company_id = who.tenant
