@@ -60,8 +60,14 @@ def _sums(receipt: ReceiptOut) -> list[Row]:
 
 def _taxes(receipt: ReceiptOut) -> list[Row]:
     return [
-        (f"{each.tax_basis_points / 100:g} % of {_shown(each.net)} net", _shown(each.tax)) for each in receipt.taxes
+        (f"{_percent(each.tax_basis_points)} of {_shown(each.net)} net", _shown(each.tax)) for each in receipt.taxes
     ]
+
+
+def _percent(basis_points: int) -> str:
+    """``19 %`` or ``5.5 %``."""
+    whole, part = divmod(basis_points, 100)
+    return f"{whole}.{part:02d}".rstrip("0").rstrip(".") + " %" if part else f"{whole} %"
 
 
 def _row(row: Row) -> str:
