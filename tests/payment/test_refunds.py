@@ -44,9 +44,29 @@ class TestConcurrently:
             answers = await asyncio.gather(*asked)
         codes = [answer.status_code for answer in answers]
         assert set(codes) <= {201, 409, 503} and codes.count(201) <= 19
+        async with asyncio.timeout(60):
+            while not await self._all_settled(shop, payment):
+                await asyncio.sleep(0.05)
         stored = await shop.stored(payment)
         assert stored.refunded.amount == 100 * codes.count(201) == shop.refunded_at_provider(order)
         assert (await shop.balances()).get("income:orders", 0) == stored.refunded.amount - 1999
+
+    async def test_what_is_set_aside_is_not_answered_as_if_nothing_were(
+        self, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Who loses every race before is told 503; who loses after the money went is told that it is pending."""
+        _, payment = await paid(shop)
+        monkeypatch.setattr("services.payment.service.foundation.CONFLICT_TRIES", 1)
+        async with shop.admin() as admin:
+            body = {"amount": gbp(100), "reason": "x"}
+            asked = (admin.post(f"/api/payments/{payment}/refund", json=body) for _ in range(16))
+            codes = [answer.status_code for answer in await asyncio.gather(*asked)]
+        assert set(codes) <= {201, 503}
+        assert len((await shop.stored(payment)).refunds) == codes.count(201)
+
+    async def _all_settled(self, shop: Shop, payment: str) -> bool:
+        """The sweeper looks at what lost every race after 15 seconds."""
+        return all(refund.status != "pending" for refund in (await shop.stored(payment)).refunds)
 
 
 class TestOfAnOrder:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from common.card_numbers import holds_card_number
-from common.errors import Conflict, Invalid, InvalidTransition
+from common.errors import Conflict, Invalid, InvalidTransition, Unavailable
 from common.identity.principal import Principal
 from common.logging import get_logger
 from common.money import Money
@@ -42,7 +42,7 @@ class Refunding:
                 await self._on.books.commit(account, [payment])
             return payment
 
-        payment = await self.send(await decide(work), refund_id)
+        payment = await self._sent(await decide(work), refund_id)
         refund = payment.refund(refund_id)
         assert refund is not None, "the refund was set aside above"
         return payment, refund
@@ -75,7 +75,7 @@ class Refunding:
 
         done: list[tuple[Payment, Refund]] = []
         for payment, refund_id in await decide(work):
-            sent = await self.send(payment, refund_id)
+            sent = await self._sent(payment, refund_id)
             refund = sent.refund(refund_id)
             assert refund is not None, "the refund was set aside above"
             done.append((sent, refund))
@@ -97,6 +97,16 @@ class Refunding:
         copy = await self._on.companies.find(company_id, company_id, lambda: self._on.company.settings(company_id))
         told = ((copy or {}).get("settings") or {}).get("staffRefundLimit")
         return Money.model_validate(told) if told else None
+
+    async def _sent(self, payment: Payment, refund_id: str) -> Payment:
+        """As :meth:`send`. A refund that is set aside is never answered 503: the money may be back already, and
+        a call without a key that was told so would ask for it again; where others change the order too often
+        to note the verdict, it stays pending until the sweeper does."""
+        try:
+            return await self.send(payment, refund_id)
+        except Unavailable:
+            log.warning("refund_unsettled", refundId=refund_id)
+            return payment
 
     async def send(self, payment: Payment, refund_id: str) -> Payment:
         """Send a refund that is set aside; money taken by hand is given back by hand, at once."""
