@@ -1,4 +1,4 @@
-"""Strangers who collect declines are slowed down, and nobody else."""
+"""Buyers who collect declines are slowed down, and nobody else."""
 
 import hashlib
 from typing import Any
@@ -50,3 +50,27 @@ class TestStrangers:
                     await admin.post("/api/payments/process", json=card(order, DECLINED))
         async with shop.harness.client(tenant=shop.company) as guest:
             assert (await attempt(guest, await guest_order(shop), "pm_card_visa")).status_code == 200
+
+
+class TestCustomers:
+    async def test_are_stopped_by_account_and_others_are_not(self, shop: Shop) -> None:
+        async with shop.harness.user("customer", shop.company) as tester:
+            for _ in range(2):
+                order = await guest_order(shop)
+                for _ in range(5):
+                    assert (await attempt(tester, order, DECLINED)).json()["status"] == "failed"
+            stopped = await attempt(tester, await guest_order(shop), "pm_card_visa")
+        assert (stopped.status_code, stopped.json()["code"]) == (429, "too_many_declines")
+        async with shop.harness.user("customer", shop.company) as other:
+            assert (await attempt(other, await guest_order(shop), "pm_card_visa")).status_code == 200
+        async with shop.harness.client(tenant=shop.company) as guest:
+            assert (await attempt(guest, await guest_order(shop), "pm_card_visa")).status_code == 200
+
+    async def test_are_stopped_together_where_many_accounts_take_turns(self, shop: Shop) -> None:
+        for _ in range(6):
+            async with shop.harness.user("customer", shop.company) as tester:
+                order = await guest_order(shop)
+                for _ in range(5):
+                    assert (await attempt(tester, order, DECLINED)).json()["status"] == "failed"
+        async with shop.harness.user("customer", shop.company) as tester:
+            assert (await attempt(tester, await guest_order(shop), "pm_card_visa")).status_code == 429
