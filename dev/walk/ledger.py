@@ -8,8 +8,8 @@ import pymongo
 
 from common.suite import SERVICES
 
-VOLATILE = frozenset({"leases", "feed_positions", "positions", "inbox", "idempotency_keys"})
-"""What changes by itself, or only says that a request came by."""
+VOLATILE = frozenset({"chains", "checkpoints", "feed_positions", "idempotency_keys", "inbox", "leases", "positions"})
+"""What changes by itself, such as the signed ends of audit chains, or only says that a request came by."""
 
 OWNER = ("companyId", "realm", "_id")
 """Where a document says whose it is."""
