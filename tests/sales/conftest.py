@@ -127,7 +127,8 @@ async def open_trade(sales: Harness, **settings: Any) -> Trade:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def sales(infrastructure: Infrastructure) -> AsyncIterator[Harness]:
-    async with Harness("sales", infrastructure, MARKETHALL_SWEEP_MILLISECONDS="50") as harness:
+    nowhere = {"MARKETHALL_SERVICE_URL_TEMPLATE": "http://127.0.0.1:9"}  # nobody listens on the discard port
+    async with Harness("sales", infrastructure, MARKETHALL_SWEEP_MILLISECONDS="50", **nowhere) as harness:
         yield harness
 
 

@@ -35,7 +35,7 @@ log = get_logger(__name__)
 CLOSING = (b"connection", b"close")
 """Who does not send what it announced sends nothing else on this connection."""
 
-_calls = Counter("markethall_forwarded_total", "Calls forwarded", ["service", "status"])
+_calls = Counter("markethall_forwarded_total", "Calls forwarded to a service, by its answer", ["service", "status"])
 _seconds = Histogram("markethall_forwarded_seconds", "Time to answer a forwarded call", ["service"])
 
 
