@@ -64,7 +64,7 @@ class Domain(Aggregate):
         """Judge what the TXT record says when its company asks. Raises Conflict ``domain_proof_missing``."""
         if proof(self.token) not in found:
             name = proof_name(self.name)
-            raise Conflict("domain_proof_missing", f"The TXT record of {name} does not hold the proof.", found=found)
+            raise Conflict("domain_proof_missing", f"The TXT record of {name} does not hold the proof.", found=sorted(found))
         self._stands(now)
 
     def look_again(self, found: list[str] | None, now: datetime) -> None:
