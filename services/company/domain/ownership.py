@@ -63,8 +63,8 @@ class Domain(Aggregate):
     def take(self, found: list[str], now: datetime) -> None:
         """Judge what the TXT record says when its company asks. Raises Conflict ``domain_proof_missing``."""
         if proof(self.token) not in found:
-            name = proof_name(self.name)
-            raise Conflict("domain_proof_missing", f"The TXT record of {name} does not hold the proof.", found=sorted(found))
+            detail = f"The TXT record of {proof_name(self.name)} does not hold the proof."
+            raise Conflict("domain_proof_missing", detail, found=sorted(found))
         self._stands(now)
 
     def look_again(self, found: list[str] | None, now: datetime) -> None:
