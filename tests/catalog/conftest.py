@@ -1,13 +1,11 @@
 """A running catalog, companies to sell in, and products to sell."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import httpx2
-import pytest
 import pytest_asyncio
 
 from common.events.parts import CompanyLimits, CompanySettings
@@ -17,18 +15,6 @@ from common.testing import Harness, Infrastructure
 
 NewCompany = Callable[..., Awaitable[str]]
 CHORUS = Path(__file__).resolve().parents[3] / "shared/data/icecat_chorus"
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests on the judged searches are left out with one line where the data is missing, but for CI."""
-    if CHORUS.exists() or os.environ.get("CI"):
-        return
-    here = Path(__file__).parent
-    left_out = [item for item in items if item.path.parent == here and item.get_closest_marker("real_data")]
-    if left_out:
-        items[:] = [item for item in items if item not in left_out]
-        config.hook.pytest_deselected(items=left_out)
-        print(f"left out, no data at {CHORUS}: {len(left_out)} tests")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

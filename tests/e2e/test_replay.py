@@ -6,18 +6,25 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pymongo
 import pytest
 
+from common.suite import SERVICES
 from dev.replay.plan import make_plan
 from dev.replay.rows import read
 from tests.e2e.conftest import INVOICES, ROOT, required
 
 pytestmark = [pytest.mark.real_data, pytest.mark.timeout(420)]
 
-KILLED = ("sales", "inventory", "payment")
+KILLED = {"sales": 60, "inventory": 120, "payment": 180}
+"""After how many of the 300 orders each falls: the trade goes on before and behind it."""
+
+LAST_YEAR = datetime(2012, 1, 1, tzinfo=UTC)
+"""The invoices are older; nothing else in the suite is."""
 
 
 def environment() -> dict[str, str]:
@@ -63,7 +70,7 @@ class TestReplay:
         output = asyncio.create_task(_read(run))
         before = processes()
         for name in KILLED:
-            await _orders_accepted_since(name)
+            await _accepts(KILLED[name], run)
             os.kill(before[name]["pid"], signal.SIGKILL)
         text = await output
         assert run.returncode == 0, text[-4000:]
@@ -87,6 +94,10 @@ async def _read(run: asyncio.subprocess.Process) -> str:
     return out.decode()
 
 
-async def _orders_accepted_since(name: str) -> None:
-    """Let trade go on for a moment, so that each kill meets work under way."""
-    await asyncio.sleep({"sales": 8, "inventory": 2, "payment": 2}[name])
+async def _accepts(orders: int, run: asyncio.subprocess.Process) -> None:
+    """Wait until this many of the invoices' orders are stored. Fails when the replay ends before."""
+    async with pymongo.AsyncMongoClient[dict[str, Any]](required("MARKETHALL_TEST_MONGO_URL")) as client:
+        stored = client[SERVICES["sales"].database]["orders"]
+        while await stored.count_documents({"placedAt": {"$lt": LAST_YEAR}}, limit=orders) < orders:
+            assert run.returncode is None, f"the replay ended before {orders} orders were accepted"
+            await asyncio.sleep(0.05)

@@ -1,6 +1,5 @@
 """Other names for addresses, and that everything the five source systems document leads somewhere."""
 
-import os
 import re
 from functools import cache
 from pathlib import Path
@@ -63,9 +62,8 @@ class TestTable:
     def test_lists_only_what_is_missing(self, address: str) -> None:
         assert plain(address) not in routes()
 
+    @pytest.mark.real_data
     def test_covers_what_the_source_systems_document(self) -> None:
-        if not CONTRACT.exists() and not os.environ.get("CI"):
-            pytest.skip("the contract is not beside the repository")
         found = documented()
         assert len(found) > 90
         listed = {plain(address) for address in NOT_BUILT_YET}

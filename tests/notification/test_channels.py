@@ -74,7 +74,8 @@ class TestEveryChannel:
 
     @pytest.mark.parametrize("channel", TAKES)
     async def test_takes_a_repetition(self, channels: dict[Channel, ChannelPort], channel: Channel) -> None:
-        await channels[channel].send(outgoing(TAKES[channel]), repeated=True)
+        receipt = await channels[channel].send(outgoing(TAKES[channel]), repeated=True)
+        assert (receipt.provider_id is None) == (channel in ("email", "in_app"))
 
     @pytest.mark.parametrize("channel", DEAD)
     async def test_knows_a_dead_address(self, channels: dict[Channel, ChannelPort], channel: Channel) -> None:

@@ -1,5 +1,6 @@
 """Every address of API.md's last table, called through the gateway by who may, with ids that exist."""
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +21,7 @@ AS_CUSTOMER = ("/api/cart/items",)
 
 def told() -> list[str]:
     """Each ``METHOD /path`` of the table; none where the contract does not lie beside the repository."""
-    if not CONTRACT.exists():
+    if not CONTRACT.exists() and not os.environ.get("CI"):
         return []
     table = CONTRACT.read_text().partition("five source systems document")[2]
     found = [(methods, path) for methods, path in ADDRESSES.findall(table)]
