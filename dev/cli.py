@@ -10,7 +10,7 @@ from rich.console import Console
 from dev.home import Home, OperatorError
 
 Command = Callable[[argparse.Namespace, Home, Console], int]
-PASSED_THROUGH = ("demo", "replay")
+PASSED_THROUGH = ("demo", "prove", "replay")
 """Commands that read their own arguments."""
 
 
@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     test = _add(commands, "test", _test, "every check and test, from nothing, servers included")
     test.add_argument("rest", nargs="*", metavar="PYTEST_ARGUMENT", help="after `--`: for pytest")
     commands.add_parser("demo", help="up, then generated shops and a live minute of trade")
+    commands.add_parser("prove", help="every guarantee under real faults, on a suite of its own, with a report")
     commands.add_parser("replay", help="the main job on real invoices, reconciled to the cent")
     return parser
 

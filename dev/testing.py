@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,6 +34,8 @@ SUITE = (
     "MARKETHALL_DATABASE_PREFIX", "MARKETHALL_DEFAULT_TENANT",
 )  # fmt: skip
 
+# The suite's gateway lets one address sign in often: all its people come from this machine.
+# The tests of the limits themselves run gateways of their own, which keep the usual ones.
 SIGN_INS = {
     "MARKETHALL_SIGN_IN_LIMIT": "6000/m;burst=6000",
     "MARKETHALL_SIGN_IN_TENANT_LIMIT": "6000/m;burst=6000",
@@ -46,11 +48,14 @@ def test(console: Console, pytest_arguments: list[str]) -> int:
     failed = static_checks(console)
     if failed:
         return failed
-    with _own_suite(console) as environment:
-        return _run(
+    with own_suite(console, SIGN_INS) as home:
+        failed = _run(
             [sys.executable, "-m", "pytest", "-n", str(WORKERS), "--dist", "loadfile", *pytest_arguments],
-            environment,
+            {**os.environ, **test_environment(home)},
         )
+    if failed or pytest_arguments:
+        return failed
+    return _run([sys.executable, "-m", "dev", "prove", "--scale", "small"], dict(os.environ))
 
 
 def static_checks(console: Console) -> int:
@@ -81,17 +86,15 @@ def _run(command: list[str], environment: dict[str, str]) -> int:
 
 
 @contextmanager
-def _own_suite(console: Console) -> Iterator[dict[str, str]]:
-    """A whole suite in a home of its own that is gone afterwards, and the environment to find it by."""
+def own_suite(console: Console, settings: Mapping[str, str], *, prefix: str = ".run-test-") -> Iterator[Home]:
+    """A whole suite in a home of its own, which is gone afterwards; ``settings`` reach every service."""
     _leave_the_operators_servers()
-    folder = Path(tempfile.mkdtemp(prefix=".run-test-", dir=REPOSITORY))
-    os.environ["MARKETHALL_HOME"] = str(folder)
-    os.environ["MARKETHALL_PORT_BASE"] = str(free_port_base())
-    home = Home.from_environment()
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=REPOSITORY))
+    home = Home(folder, free_port_base())
     try:
-        with _many_sign_ins():
+        with _shell_of(home, settings):
             up(home, Selection(), console)
-        yield {**os.environ, **test_environment(home)}
+            yield home
     finally:
         client = SupervisorClient(home)
         if client.is_running():
@@ -101,17 +104,17 @@ def _own_suite(console: Console) -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def _many_sign_ins() -> Iterator[None]:
-    """The suite's gateway lets one address sign in often: all its people come from this machine.
-
-    The tests of the limits themselves run gateways of their own, which keep the usual ones.
-    """
-    os.environ.update(SIGN_INS)
+def _shell_of(home: Home, settings: Mapping[str, str]) -> Iterator[None]:
+    """This process's environment as an operator of that home would have it, and as it was afterwards."""
+    before = dict(os.environ)
+    os.environ.update(settings)
+    os.environ["MARKETHALL_HOME"] = str(home.path)
+    os.environ["MARKETHALL_PORT_BASE"] = str(home.port_base)
     try:
         yield
     finally:
-        for name in SIGN_INS:
-            os.environ.pop(name, None)
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def test_environment(home: Home) -> dict[str, str]:

@@ -1,0 +1,123 @@
+"""The command line of ``prove``."""
+
+import argparse
+import asyncio
+import secrets
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from dev.home import REPOSITORY, Home, OperatorError
+from dev.prove.mutations.engine import Broken, prove_mutations
+from dev.prove.report import document, write
+from dev.prove.rows import Scale, all_rows, parse_rows
+from dev.prove.runner import Runner
+from dev.prove.showing import Showing
+from dev.prove.suite import ProvedSuite
+from dev.prove.verdict import Verdict
+
+SETTINGS = {
+    # Everybody of the proof comes from one address; the rows about limits set their own.
+    "MARKETHALL_SIGN_IN_LIMIT": "6000/m;burst=6000",
+    "MARKETHALL_SIGN_IN_TENANT_LIMIT": "6000/m;burst=6000",
+}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Prove; the exit code is 0 when every row is green (with ``--mutations``: when each turns its row red)."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        numbers = parse_rows(chosen.rows)
+    except ValueError as error:
+        raise OperatorError(f"--rows takes numbers and ranges such as 1,5-8: {error}.") from error
+    scale, seed = Scale(chosen.scale), chosen.seed or secrets.token_hex(4)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"seed {seed}, scale {scale}")
+    with _suite(chosen, console) as home:
+        if chosen.mutations is not None:
+            return asyncio.run(_mutate(home, chosen, seed, console))
+        return asyncio.run(_prove(home, numbers, scale, seed, chosen, console))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="./markethall prove", description="Shows every guarantee under real faults, on a suite of its own."
+    )
+    parser.add_argument("--rows", metavar="1,5-8", help="only these rows")
+    scales = [str(each) for each in Scale]
+    parser.add_argument("--scale", choices=scales, default="small", help="how much is done (small)")
+    parser.add_argument("--seed", help="the seed of an earlier run, to do the same again; a fresh one by default")
+    parser.add_argument(
+        "--mutations", nargs="?", const="", metavar="NAME,…",
+        help="take each mechanism away (or only these) and see the row that guards it go red",
+    )  # fmt: skip
+    parser.add_argument("--folder", type=Path, default=Path("proof"), help="where the report goes (proof)")
+    parser.add_argument("--here", action="store_true", help="on the suite that runs in this home, for developing rows")
+    return parser
+
+
+@contextmanager
+def _suite(chosen: argparse.Namespace, console: Console) -> Iterator[Home]:
+    """The home of a suite of the proof's own, gone afterwards; its logs stay beside the report."""
+    if chosen.here:
+        yield Home.from_environment()
+        return
+    from dev.testing import own_suite
+
+    with own_suite(console, SETTINGS, prefix=".run-proof-") as home:
+        try:
+            yield home
+        finally:
+            logs = chosen.folder / "logs"
+            shutil.rmtree(logs, ignore_errors=True)
+            shutil.copytree(home.logs, logs)
+
+
+async def _prove(
+    home: Home, numbers: list[int], scale: Scale, seed: str, chosen: argparse.Namespace, console: Console
+) -> int:
+    rows = all_rows()
+    missing = [number for number in numbers if number not in rows]
+    wanted = [rows[number] for number in numbers if number in rows]
+    began = time.monotonic()
+    showing = Showing(console, len(wanted))
+    suite = ProvedSuite(home)
+    try:
+        runner = Runner(suite, scale, seed, chosen.folder.resolve(), showing.told, showing)
+        verdicts = await runner.run(wanted)
+    finally:
+        await suite.close()
+    write(chosen.folder, document(verdicts, scale=scale, seed=seed, seconds=time.monotonic() - began))
+    for number in missing:
+        console.print(f"[red bold]row {number} does not exist[/]")
+    _conclude(console, verdicts, chosen, scale, seed)
+    return 0 if verdicts and not missing and all(verdict.is_green for verdict in verdicts) else 1
+
+
+def _conclude(
+    console: Console, verdicts: list[Verdict], chosen: argparse.Namespace, scale: Scale, seed: str
+) -> None:
+    red = sorted(verdict.number for verdict in verdicts if not verdict.is_green)
+    console.print(f"{len(verdicts) - len(red)} of {len(verdicts)} green; {chosen.folder / 'report.html'}")
+    if red:
+        again = ",".join(map(str, red))
+        console.print(f"again: ./markethall prove --rows {again} --scale {scale} --seed {seed}")
+
+
+async def _mutate(home: Home, chosen: argparse.Namespace, seed: str, console: Console) -> int:
+    names = [name for name in chosen.mutations.split(",") if name] or None
+    suite = ProvedSuite(home)
+    with tempfile.TemporaryDirectory(prefix=".run-mutated-", dir=REPOSITORY) as folder:
+        try:
+            return await prove_mutations(suite, names, seed, Path(folder), chosen.folder.resolve(), console)
+        except Broken as error:
+            print(f"markethall: {error}", file=sys.stderr)
+            return 1
+        finally:
+            await suite.close()
