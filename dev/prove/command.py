@@ -89,7 +89,7 @@ async def _prove(
     showing = Showing(console, len(wanted))
     suite = ProvedSuite(home)
     try:
-        runner = Runner(suite, scale, seed, chosen.folder.resolve(), showing.told, showing)
+        runner = Runner(suite, scale, seed, chosen.folder.resolve(), showing.told, showing.ended)
         verdicts = await runner.run(wanted)
     finally:
         await suite.close()

@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,9 @@ from dev.prove.rows import Kind, Row, Scale
 from dev.prove.stage import Progress, Stage
 from dev.prove.suite import ProvedSuite
 from dev.prove.verdict import Verdict
+
+Done = Callable[[Verdict], None]
+"""Hears each verdict as it falls."""
 
 CALM_AT_ONCE = 2
 ROW_SECONDS = {Scale.SMALL: 240.0, Scale.FULL: 1500.0}
@@ -21,7 +24,7 @@ class Runner:
     """One run over chosen rows. ``done`` hears each verdict as it falls."""
 
     def __init__(
-        self, suite: ProvedSuite, scale: Scale, seed: str, folder: Path, told: Progress, done: "Done"
+        self, suite: ProvedSuite, scale: Scale, seed: str, folder: Path, told: Progress, done: Done
     ) -> None:
         self._suite = suite
         self._scale = scale
@@ -73,13 +76,6 @@ class Runner:
         stage.verdict.seconds = time.monotonic() - began
         self._done(stage.verdict)
         return stage.verdict
-
-
-class Done:
-    """Hears verdicts as they fall."""
-
-    def __call__(self, verdict: Verdict) -> None:
-        """One row has ended."""
 
 
 def _causes(error: BaseException) -> list[str]:
