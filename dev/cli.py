@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("file", metavar="FILE", help="what GET /api/audit/export answered")
     audit.add_argument("--key", action="append", default=[], metavar="KEY", help="a public key to trust, base64url")
     audit.add_argument("--checkpoints", metavar="FILE", help="checkpoints that were kept elsewhere")
+    _operations(commands)
     client = _add(commands, "client", _client, "write a typed client of every address; needs no running suite")
     client.add_argument("folder", metavar="DIR", help="the package markethall_client is written there")
     client.add_argument("--language", default="python", help="python")
@@ -72,6 +73,19 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("prove", help="every guarantee under real faults, on a suite of its own, with a report")
     commands.add_parser("replay", help="the main job on real invoices, reconciled to the cent")
     return parser
+
+
+def _operations(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    backup = _add(commands, "backup", _backup, "the whole suite at one moment in one file, while it is in use")
+    backup.add_argument("target", metavar="FILE|DIR", help="in a folder it is named by the time")
+    backup.add_argument("--passphrase-file", metavar="FILE", help="encrypt with the passphrase in its first line")
+    backup.add_argument("--every", metavar="60s", help="one after another until interrupted; DIR holds them")
+    backup.add_argument("--keep", type=int, default=10, metavar="N", help="with --every: the newest N (10)")
+    backup.add_argument("--times", type=int, metavar="N", help="with --every: end after N")
+    restore = _add(commands, "restore", _restore, "a suite from a backup, in a home that is empty")
+    restore.add_argument("file", metavar="FILE", help="what `backup` wrote")
+    restore.add_argument("--passphrase-file", metavar="FILE", help="where it is encrypted")
+    restore.add_argument("--check", action="store_true", help="only read it and say whether it is whole")
 
 
 def _add(
@@ -145,6 +159,18 @@ def _audit(chosen: argparse.Namespace, home: Home, console: Console) -> int:
     from dev.audit import verify
 
     return verify(chosen, home, console)
+
+
+def _backup(chosen: argparse.Namespace, home: Home, console: Console) -> int:
+    from dev.backup.command import run
+
+    return run(chosen, home, console)
+
+
+def _restore(chosen: argparse.Namespace, home: Home, console: Console) -> int:
+    from dev.backup.restoring import run
+
+    return run(chosen, home, console)
 
 
 def _client(chosen: argparse.Namespace, _home: Home, console: Console) -> int:

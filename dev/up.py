@@ -22,6 +22,9 @@ from dev.suite import Selection, addresses, server_specs, service_specs
 from dev.supervisor.client import SupervisorClient, launch
 from dev.supervisor.spec import ProcessSpec
 
+UNFINISHED = "restore.unfinished"
+"""Stands in a home while a backup is being restored to it."""
+
 
 def up(home: Home, selection: Selection, console: Console) -> SupervisorClient:
     """Brings the suite up, or what is missing of it; returns when all that was asked for is ready.
@@ -30,6 +33,8 @@ def up(home: Home, selection: Selection, console: Console) -> SupervisorClient:
         OperatorError: something is missing, taken, or does not come up.
     """
     with home.locked():
+        if (home.path / UNFINISHED).exists():
+            raise OperatorError(f"A restore to {home.path} broke off: ./markethall reset, then restore once more.")
         secrets = SecretStore(home.secrets)
         servers = addresses(home, secrets, selection)
         client = start_servers(home, secrets, servers, console)

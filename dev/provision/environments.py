@@ -99,14 +99,18 @@ def _own(name: str, home: Home, secrets: SecretStore) -> dict[str, str]:
         case "notification":
             return _notification(home, secrets)
         case "audit":
-            told = os.environ.get("MARKETHALL_AUDIT_CHECKPOINTS")
-            folder = home.data / "audit" / f"{database_prefix()}{SERVICES['audit'].database}"
-            return {"MARKETHALL_AUDIT_CHECKPOINTS": told or str(folder)}
+            return {"MARKETHALL_AUDIT_CHECKPOINTS": audit_checkpoints(home)}
         case "gateway":
             told = os.environ.get("MARKETHALL_DEFAULT_TENANT") or home.remembered().get("default_tenant")
             return {"MARKETHALL_DEFAULT_TENANT": told} if told else {}
         case _:
             return {}
+
+
+def audit_checkpoints(home: Home) -> str:
+    """The folder of the signed ends of audit chains: the environment's, else one of this home and prefix."""
+    told = os.environ.get("MARKETHALL_AUDIT_CHECKPOINTS")
+    return told or str(home.data / "audit" / f"{database_prefix()}{SERVICES['audit'].database}")
 
 
 def administrator(secrets: SecretStore) -> tuple[str, str]:
