@@ -14,7 +14,7 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
 from common.suite import SERVICES
-from dev.home import SANDBOX_HTTP, Home
+from dev.home import REPOSITORY, SANDBOX_HTTP, Home
 from dev.provision.environments import database_prefix
 from dev.provision.management import ManagementApi
 from dev.readiness import wait_until_ready
@@ -136,6 +136,10 @@ class ProvedSuite:
         """From the next `heal` on, all copies of a service run from this copy of the source."""
         self._mutated[service] = source
         self._changed.add(service)
+
+    def source_of(self, service: str) -> Path:
+        """The folder that a service's code comes from: this repository, or the copy without a mechanism."""
+        return self._mutated.get(service, REPOSITORY)
 
     def unmutate(self) -> None:
         """From the next `heal` on, every service runs from its own source."""
