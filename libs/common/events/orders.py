@@ -59,7 +59,8 @@ class OrderConfirmed(OrderFact):
 class OrderCancelled(OrderFact):
     """The order ended without a sale. ``reason``: out_of_stock, payment_failed, expired, customer, staff.
 
-    ``was_confirmed``: its revenue was counted and is taken back on the day of this event.
+    ``was_confirmed``: its revenue was counted and is taken back on the day of this event. ``note``: the remark of
+    whoever called it off, as the order's timeline shows it.
     """
 
     TYPE: ClassVar[str] = "order.cancelled"
@@ -71,6 +72,7 @@ class OrderCancelled(OrderFact):
     total: Money
     payment_method: str | None = None
     placed_at: datetime
+    note: str | None = None
 
 
 class OrderPaid(OrderFact):
@@ -259,6 +261,21 @@ class OrderNoted(EventData):
     note_id: str
     order_id: str
     shop_id: str | None = None
+
+
+class SagaResumed(EventData):
+    """An operator of the platform made a stuck order go on. No channel that a customer hears carries it.
+
+    ``status``: where the order stood after what was overdue had been ended.
+    """
+
+    TYPE: ClassVar[str] = "saga.resumed"
+    PRODUCER: ClassVar[str] = "sales"
+    order_id: str
+    number: str
+    shop_id: str | None = None
+    reason: str
+    status: str
 
 
 class CustomerNoted(EventData):
