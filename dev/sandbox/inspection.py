@@ -92,9 +92,14 @@ class Inspection:
         return JSONResponse(await self.storage.run(_counts))
 
     async def payments(self, request: Request) -> Response:
-        """?idempotencyKey=&limit="""
-        key, limit = request.query_params.get("idempotencyKey"), _limit(request)
-        return JSONResponse(await self.storage.run(lambda db: overview.payments(db, key=key, limit=limit)))
+        """?idempotencyKey=&companyId=&limit=&offset="""
+        query, limit, offset = request.query_params, _limit(request), _offset(request)
+        key, company_id = query.get("idempotencyKey"), query.get("companyId")
+        return JSONResponse(
+            await self.storage.run(
+                lambda db: overview.payments(db, key=key, company_id=company_id, limit=limit, offset=offset)
+            )
+        )
 
     async def refunds(self, request: Request) -> Response:
         """?limit="""
@@ -111,10 +116,12 @@ class Inspection:
         )
 
     async def mails(self, request: Request) -> Response:
-        """?to=&messageId=&limit="""
-        query = request.query_params
+        """?to=&messageId=&limit=, or ?domain=&limit=&offset= for the mails' heads alone."""
+        query, limit = request.query_params, _limit(request)
+        if "domain" in query:
+            return JSONResponse(await self.mailbox.heads(query["domain"], limit=limit, offset=_offset(request)))
         return JSONResponse(
-            await self.mailbox.listing(to=query.get("to"), message_id=query.get("messageId"), limit=_limit(request))
+            await self.mailbox.listing(to=query.get("to"), message_id=query.get("messageId"), limit=limit)
         )
 
     async def paypal(self, request: Request) -> Response:
@@ -214,3 +221,8 @@ def _callbacks(db: sqlite3.Connection) -> dict[str, Any]:
 def _limit(request: Request) -> int:
     asked = request.query_params.get("limit", "")
     return max(1, min(int(asked), PAGE_LIMIT)) if asked.isdecimal() and len(asked) < 9 else 50
+
+
+def _offset(request: Request) -> int:
+    asked = request.query_params.get("offset", "")
+    return int(asked) if asked.isdecimal() and len(asked) < 9 else 0

@@ -67,6 +67,12 @@ class Mailbox:
             lambda db: _listing(db, to=to, message_id=message_id, limit=max(1, min(limit, PAGE_LIMIT)))
         )
 
+    async def heads(self, domain: str, *, limit: int, offset: int) -> dict[str, Any]:
+        """What stands on the envelopes of the mails to a domain, newest first; nothing is opened."""
+        return await self._storage.run(
+            lambda db: _heads(db, domain.lower(), limit=max(1, min(limit, PAGE_LIMIT)), offset=offset)
+        )
+
 
 def _note_refusal(db: sqlite3.Connection, address: str, code: int) -> int:
     row = db.execute(
@@ -91,6 +97,27 @@ def _listing(db: sqlite3.Connection, *, to: str | None, message_id: str | None, 
     rows = db.execute(f"SELECT m.* {chosen} ORDER BY m.seq DESC LIMIT ?", (*values, limit)).fetchall()
     items = [_describe(db, row) for row in rows]
     return {"total": counts[0], "distinctMessageIds": counts[1], "items": items}
+
+
+def _heads(db: sqlite3.Connection, domain: str, *, limit: int, offset: int) -> dict[str, Any]:
+    rows = db.execute(
+        "SELECT m.seq, m.message_id, m.subject, m.received_at, group_concat(r.address) AS addresses"
+        " FROM mails m JOIN mail_recipients r ON r.mail = m.seq"
+        " WHERE m.seq IN (SELECT mail FROM mail_recipients WHERE substr(address, -?) = ?)"
+        " GROUP BY m.seq ORDER BY m.seq DESC LIMIT ? OFFSET ?",
+        (len(domain) + 1, f"@{domain}", limit, offset),
+    ).fetchall()
+    return {"items": [_head(row) for row in rows]}
+
+
+def _head(row: sqlite3.Row) -> dict[str, Any]:
+    return {
+        "id": row["seq"],
+        "messageId": row["message_id"],
+        "to": sorted(row["addresses"].split(",")),
+        "subject": row["subject"],
+        "receivedAt": row["received_at"],
+    }
 
 
 def _describe(db: sqlite3.Connection, row: sqlite3.Row) -> dict[str, Any]:

@@ -41,8 +41,10 @@ def counts(db: sqlite3.Connection) -> dict[str, Any]:
     }
 
 
-def payments(db: sqlite3.Connection, *, key: str | None = None, limit: int) -> dict[str, Any]:
-    """Payment intents newest first, or those that a request with this idempotency key made or charged."""
+def payments(
+    db: sqlite3.Connection, *, key: str | None = None, company_id: str | None = None, limit: int, offset: int = 0
+) -> dict[str, Any]:
+    """Payment intents newest first: all, a company's, or what a request with this idempotency key made or charged."""
     chosen, values = "kind = 'payment_intent'", []
     if key is not None:
         chosen += (
@@ -50,10 +52,13 @@ def payments(db: sqlite3.Connection, *, key: str | None = None, limit: int) -> d
             " WHERE idempotency_key = ?)"
         )
         values.append(key)
+    if company_id is not None:
+        chosen += " AND json_extract(body, '$.metadata.companyId') = ?"
+        values.append(company_id)
     total = db.execute(f"SELECT count(*) FROM objects WHERE {chosen}", values).fetchone()[0]
     rows = db.execute(
-        f"SELECT body, account, idempotency_key FROM objects WHERE {chosen} ORDER BY seq DESC LIMIT ?",
-        (*values, limit),
+        f"SELECT body, account, idempotency_key FROM objects WHERE {chosen} ORDER BY seq DESC LIMIT ? OFFSET ?",
+        (*values, limit, offset),
     ).fetchall()
     return {"total": total, "items": [_payment(db, row) for row in rows]}
 
