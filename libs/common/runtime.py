@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Self
 
 from pymongo import AsyncMongoClient, IndexModel
@@ -35,6 +36,7 @@ from common.mongo.client import POOL_LIMIT, open_client, open_database, pool_use
 from common.mongo.indexes import OUTBOX_INDEX, ensure_indexes
 from common.mongo.store import Ground, Store
 from common.outbox import Outbox
+from common.resending import Resender
 from common.settings import ServiceSettings
 
 log = get_logger(__name__)
@@ -133,6 +135,8 @@ class Runtime:
             await ensure_indexes(self.database, self._indexes)
             self._measure_database()
             self._run(Background("outbox", self.outbox.run))
+            window = timedelta(minutes=self.settings.resend_minutes)
+            self._run(Background("resend", Resender(self.database, self.publisher, self.clock, window).run))
         if handlers:
             bound = {model: _bind(handler, service) for model, handler in handlers.items()}
             self._consumer = QueueConsumer(self.settings.service, self.consuming, self.publisher, bound, self.clock)

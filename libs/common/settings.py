@@ -14,7 +14,8 @@ class ServiceSettings(BaseSettings):
     """What every service reads; a service's own ``settings.py`` extends it.
 
     ``service_url_template`` may use ``{name}`` and ``{port}``. ``jwks`` pins the verification keys
-    instead of fetching them from auth.
+    instead of fetching them from auth. ``resend_minutes``: how far back events are sent again to a broker
+    that lost its disk; no longer than they are kept.
     """
 
     model_config = SettingsConfigDict(env_prefix="MARKETHALL_", extra="ignore", populate_by_name=True)
@@ -36,6 +37,7 @@ class ServiceSettings(BaseSettings):
     service_url_template: str = "http://127.0.0.1:{port}"
     body_limit_bytes: int = 2 * 1024 * 1024
     drain_seconds: int = 10
+    resend_minutes: int = Field(default=1440, gt=0)
     telemetry_endpoint: str | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
 
     @model_validator(mode="after")

@@ -60,6 +60,7 @@ _taken = Counter("markethall_feed_events_total", "Events of the feed that a watc
 _age = Gauge("markethall_feed_age_seconds", "Age of the newest event a watcher took, when it took it", ["watcher"])
 
 Take = Callable[[FeedBatch], Awaitable[None]]
+Start = Literal["first", "next"]
 
 
 class FeedWatcher:
@@ -81,7 +82,7 @@ class FeedWatcher:
         *,
         positions: FeedPositions | None = None,
         lease: Lease | None = None,
-        start: Literal["first", "next"] = "first",
+        start: Start = "first",
     ) -> None:
         self._clock = SystemClock()
         self._watcher = watcher
@@ -117,9 +118,11 @@ class FeedWatcher:
             if epoch is None:
                 raise ConnectionError("the feed has no epoch yet")
             reading = _Reading(channel, epoch, fence, await self._last_offset(epoch))
+            # After another epoch than before, nothing in the stream is old.
+            start: Start = "first" if self._seen is not None else self._start
             self._seen = reading.position
             again = await self._attach_resent(resent)
-            await self._attach(reading)
+            await self._attach(reading, start)
             self.is_watching.set()
             while reading.is_attached and not resent.is_closed:
                 await self._next_batch(reading)
@@ -135,14 +138,14 @@ class FeedWatcher:
             return await self._positions.load(self._watcher, epoch)
         return self._seen.offset if self._seen and self._seen.epoch == epoch else None
 
-    async def _attach(self, reading: "_Reading") -> None:
+    async def _attach(self, reading: "_Reading", start: Start) -> None:
         """Start at the last message taken, not behind it: beyond the end a stream stays silent for ever.
 
         So that message must come; where it does not, the stream has lost its end and is read from its start.
         """
         await reading.channel.set_qos(prefetch_count=PREFETCH)
         if reading.last is None:
-            await reading.consume(self._start)
+            await reading.consume(start)
             return
         await reading.consume(reading.last)
         if not await reading.delivers(FIRST_MESSAGE_SECONDS):
@@ -268,7 +271,7 @@ class _Reading:
         self._tag = ""
         self._attachment = Attachment(channel)
 
-    async def consume(self, offset: int | Literal["first", "next"]) -> None:
+    async def consume(self, offset: int | Start) -> None:
         queue = await self.channel.get_queue(FEED_PREFIX + self.epoch, ensure=False)
         if isinstance(offset, int):
             offset = max(offset, 0)

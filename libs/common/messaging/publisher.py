@@ -29,6 +29,12 @@ class Publisher:
         self._channel: AbstractChannel | None = None
         self._exchanges: dict[str, AbstractExchange] = {}
         self._lock = asyncio.Lock()
+        self._epoch: str | None = None
+
+    @property
+    def epoch(self) -> str | None:
+        """The feed's epoch on the channel that is open; None while none is."""
+        return None if self._channel is None or self._channel.is_closed else self._epoch
 
     async def publish(self, event_type: str, events: Sequence[Mapping[str, Any]]) -> None:
         """Send ``events`` of one type as one batch message. Raises PublishUnconfirmed."""
@@ -88,7 +94,7 @@ class Publisher:
             if self._channel is None or self._channel.is_closed:
                 channel = await self._connection.channel(confirms=True)
                 try:
-                    await require_feed(channel)
+                    self._epoch = await require_feed(channel)
                 except BaseException:
                     await _close(channel)
                     raise

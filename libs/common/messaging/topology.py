@@ -131,8 +131,8 @@ async def declare_feed(channel: AbstractChannel) -> str:
     return name
 
 
-async def require_feed(channel: AbstractChannel) -> None:
-    """Make sure that what is published now reaches the feed, too.
+async def require_feed(channel: AbstractChannel) -> str:
+    """Make sure that what is published now reaches the feed, too; returns its epoch.
 
     A broker that has just started opens its doors a moment before its streams are back. What it is given in
     that moment it confirms, for the queues have it, and the stream never sees it. Raises ConnectionError, or
@@ -142,6 +142,7 @@ async def require_feed(channel: AbstractChannel) -> None:
     if epoch is None:
         raise ConnectionError("the feed has no epoch yet")
     await channel.declare_queue(FEED_PREFIX + epoch, passive=True)
+    return epoch
 
 
 async def read_epoch(channel: AbstractChannel, wait_seconds: float = EPOCH_WAIT_SECONDS) -> str | None:
@@ -168,16 +169,16 @@ async def read_epoch(channel: AbstractChannel, wait_seconds: float = EPOCH_WAIT_
 async def declare_all(amqp_url: str, handled_types: Mapping[str, Iterable[str]]) -> str:
     """Declare everything with the administrator's address; returns the feed's name.
 
-    ``handled_types`` names, for each service that acts, the event types of its handler table. Done before
-    the first service starts: an event published while a queue is missing would never reach it.
+    ``handled_types`` names, for each service that acts, the event types of its handler table. An event published
+    while a queue is missing would never reach it, and services may be waiting for this broker: the feed, without
+    which none of them publishes, comes last.
     """
     connection = await aio_pika.connect(amqp_url, timeout=15)
     try:
         channel = await connection.channel(publisher_confirms=True)
         await declare_exchanges(channel)
-        feed = await declare_feed(await connection.channel(publisher_confirms=True))
         for service, types in handled_types.items():
             await declare_service_queue(channel, service, types)
-        return feed
+        return await declare_feed(await connection.channel(publisher_confirms=True))
     finally:
         await connection.close()
