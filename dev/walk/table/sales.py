@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dev.walk.callers import BUYERS, CUSTOMER, EVERYBODY, MANAGER, SELLERS, STAFF, VISITORS
+from dev.walk.callers import BUYERS, CUSTOMER, EVERYBODY, MANAGER, SELLERS, STAFF, SUPER, VISITORS
 from dev.walk.rows import BATCH, STATE, Row
 from dev.walk.world import ADDRESS, World
 
@@ -92,6 +92,7 @@ ROWS = [
     Row("POST /api/orders/{order_id}/notes", SELLERS, ids=ORDER, body=note, hidden=IN_SHOP),
     Row("POST /api/orders/{order_id}/hold", SELLERS, ids=ORDER, body=lambda _: {}, hidden=IN_SHOP, ok=STATE),
     Row("POST /api/orders/{order_id}/release", SELLERS, ids=ORDER, hidden=IN_SHOP, ok=STATE),
+    Row("POST /api/orders/{order_id}/resume", frozenset({SUPER}), ids=ORDER, body=lambda w: {"reason": w.mark}),
     Row(
         "POST /api/orders/{order_id}/status",
         SELLERS,

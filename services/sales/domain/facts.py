@@ -59,7 +59,11 @@ def cancelled(order: OrderRecord) -> OrderCancelled:
     """The order ended without a sale."""
     assert order.cancel_reason is not None
     return OrderCancelled(
-        **_whose(order), **_what(order), reason=order.cancel_reason, was_confirmed=order.confirmed_at is not None
+        **_whose(order),
+        **_what(order),
+        reason=order.cancel_reason,
+        was_confirmed=order.confirmed_at is not None,
+        note=order.timeline[-1].note,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from common.errors import Conflict, Invalid, InvalidTransition, NotFound
-from common.events.orders import OrderUpdated
+from common.events.orders import OrderUpdated, SagaResumed
 from common.events.parts import PostalAddress, StockLine
 from common.money import Money
 from services.sales.domain import facts
@@ -136,6 +136,13 @@ class Order(ReturnableOrder):
             raise Conflict("return_required", "Part of this order was shipped; it comes back as a return.")
         self._move("called_off", now=now, by=by, reason=reason, note=note)
         return True
+
+    def resume(self, *, reason: str, now: datetime) -> None:
+        """An operator makes it go on: what is overdue ends here and now, and the reason is told to the auditors."""
+        self.expire(now=now)
+        self.record(
+            SagaResumed(order_id=self.id, number=self.number, shop_id=self.shop_id, reason=reason, status=self.status)
+        )
 
     def advance(self, to: str, *, now: datetime, by: Actor) -> None:
         """Move to ``processing`` or ``completed``. Raises InvalidTransition."""

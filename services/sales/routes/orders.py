@@ -12,7 +12,7 @@ from common.web.idempotency import Idempotent
 from common.web.lists import listing
 from services.sales.routes import translation
 from services.sales.routes.parameters import OrderFilters, OrderToken, Sales, WaitSeconds
-from services.sales.schemas.orders import CancelIn, HoldIn, OrderIn, OrderOut, OrderPatch, StatusIn
+from services.sales.schemas.orders import CancelIn, HoldIn, OrderIn, OrderOut, OrderPatch, ResumeIn, StatusIn
 
 router = APIRouter(prefix="/api/orders", tags=["orders"])
 
@@ -20,6 +20,7 @@ Buyer = Annotated[Principal, requires("orders.create", "own.orders")]
 Reader = Annotated[Principal, requires("orders.read", "own.orders")]
 Changer = Annotated[Principal, requires("orders.write", "own.orders")]
 Writer = Annotated[Principal, requires("orders.write")]
+Operator = Annotated[Principal, requires("platform.manage")]
 Listing = Annotated[PageRequest, listing("placedAt", "number", "total")]
 
 
@@ -116,5 +117,15 @@ async def release_order(order_id: str, who: Writer, sales: Sales, once: Idempote
 
     async def work() -> OrderOut:
         return translation.order_out(await sales.orders.release(who, order_id, once.id_for("req")))
+
+    return await once(work)
+
+
+@router.post("/{order_id}/resume")
+async def resume_order(order_id: str, body: ResumeIn, who: Operator, sales: Sales, once: Idempotent) -> OrderOut:
+    """End an order that is overdue, and keep why an operator of the platform made it go on."""
+
+    async def work() -> OrderOut:
+        return translation.order_out(await sales.orders.resume(who, order_id, body.reason, once.id_for("req")))
 
     return await once(work)

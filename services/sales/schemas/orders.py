@@ -144,6 +144,14 @@ class HoldIn(In):
     reason: Text | None = None
 
 
+class ResumeIn(In):
+    """Why an operator makes an order go on."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "its payment's answer was lost"}]})
+
+    reason: Text
+
+
 class FulfilledItemIn(In):
     """What of a line is handed over."""
 

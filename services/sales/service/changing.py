@@ -95,6 +95,16 @@ class OrderService:
         """Let a held order go on. Raises InvalidTransition."""
         return await self._move(who, order_id, request_id, lambda order, now, by: order.release(now=now, by=by))
 
+    async def resume(self, who: Principal, order_id: str, reason: str, request_id: str) -> Order:
+        """End it if it is overdue, whatever became of the sweeper, and keep why an operator stepped in."""
+        return await self._move(
+            who,
+            order_id,
+            request_id,
+            lambda order, now, by: order.resume(reason=reason, now=now),
+            needs="platform.manage",
+        )
+
     async def fulfil(self, who: Principal, order_id: str, parcel: Parcel) -> Order:
         """Hand a parcel over. Raises Conflict ``quantity_exceeds_open``, Invalid, InvalidTransition."""
 
