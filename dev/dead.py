@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import aio_pika
@@ -45,8 +45,12 @@ def dead(home: Home, console: Console, service: str | None, *, replay: bool, as_
     return 0 if replay or not found else 1
 
 
-async def collect(amqp_url: str, services: list[str], *, replay: bool) -> Dead:
-    """One entry an event; what is only listed goes back to its queue unchanged."""
+async def collect(
+    amqp_url: str, services: list[str], *, replay: bool, chosen: Callable[[Any], bool] = lambda event: True
+) -> Dead:
+    """One entry an event; what is only listed goes back to its queue unchanged, and so does every message of which
+    no event is ``chosen``: it is neither told nor sent again.
+    """
     connection = await aio_pika.connect(amqp_url, timeout=ASK_SECONDS)
     async with connection:
         found: Dead = []
@@ -56,7 +60,7 @@ async def collect(amqp_url: str, services: list[str], *, replay: bool) -> Dead:
                     queue = await channel.declare_queue(dead_queue(service), passive=True)
                 except ChannelNotFoundEntity:
                     continue
-                found += await _take(channel, queue, service, replay=replay)
+                found += await _take(channel, queue, service, replay=replay, chosen=chosen)
         return found
 
 
@@ -66,18 +70,23 @@ async def _take(
     service: str,
     *,
     replay: bool,
+    chosen: Callable[[Any], bool],
 ) -> Dead:
     """Takes every message without an ack; a closed channel gives back what was not sent again."""
     found: Dead = []
     held: list[AbstractIncomingMessage] = []
+    meant: set[int] = set()
     while len(held) < LARGEST_LIST:
         message = await queue.get(fail=False, timeout=ASK_SECONDS)
         if message is None:
             break
         held.append(message)
-        found += describe(service, message.body, message.headers)
-    for message in held:
-        if replay:
+        events = events_in(message.body)
+        if not events or any(chosen(event) for event in events):
+            meant.add(len(held))
+            found += describe(service, message.body, message.headers)
+    for number, message in enumerate(held, 1):
+        if replay and number in meant:
             await channel.default_exchange.publish(_again(message), service, timeout=ASK_SECONDS)
             await message.ack()
         else:
@@ -94,6 +103,15 @@ def _again(message: AbstractIncomingMessage) -> aio_pika.Message:
     )
 
 
+def events_in(body: bytes) -> list[Any]:
+    """What stands in a message as its events; one thing that is none where it cannot be read."""
+    try:
+        events = json.loads(body)
+    except ValueError:
+        events = None
+    return events if isinstance(events, list) else [None]
+
+
 def describe(service: str, body: bytes, headers: Mapping[str, Any]) -> Dead:
     """What is known of each event of one dead message; what cannot be read is an entry without an id."""
     attempts = str(headers.get("x-attempt"))
@@ -102,11 +120,8 @@ def describe(service: str, body: bytes, headers: Mapping[str, Any]) -> Dead:
         "reason": str(headers.get("x-reason") or _broker_reason(headers)),
         "attempts": int(attempts) if attempts.isdecimal() else 0,
     }
-    try:
-        events = json.loads(body)
-    except ValueError:
-        events = None
-    if not isinstance(events, list):
+    events = events_in(body)
+    if events == [None]:
         return [{**known, "id": None, "type": None, "time": None}]
     fields = ("id", "type", "time", "subject")
     read = [each if isinstance(each, dict) else {} for each in events]
