@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     dead.add_argument("service", nargs="?", metavar="SERVICE")
     dead.add_argument("--replay", action="store_true", help="send them to their service again")
     dead.add_argument("--json", action="store_true", help="for programs")
+    _add_explain(commands)
     routes = _add(commands, "routes", _routes, "every address, its permission, its other names, what is to come")
     routes.add_argument("--json", action="store_true", help="for programs")
     walk = _add(commands, "walk", _walk, "attack the running suite: every route by every kind of caller")
@@ -82,6 +83,8 @@ def _operations(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     backup.add_argument("--every", metavar="60s", help="one after another until interrupted; DIR holds them")
     backup.add_argument("--keep", type=int, default=10, metavar="N", help="with --every: the newest N (10)")
     backup.add_argument("--times", type=int, metavar="N", help="with --every: end after N")
+    doctor = _add(commands, "doctor", _doctor, "what is wrong here, in plain words, with the command that helps")
+    doctor.add_argument("--json", action="store_true", help="for programs")
     restore = _add(commands, "restore", _restore, "a suite from a backup, in a home that is empty")
     restore.add_argument("file", metavar="FILE", help="what `backup` wrote")
     restore.add_argument("--passphrase-file", metavar="FILE", help="where it is encrypted")
@@ -94,6 +97,18 @@ def _add(
     parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     parser.set_defaults(command=command)
     return parser
+
+
+def _add_explain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    explain = _add(commands, "explain", _explain, "what became of one order, in every service, and what helps it on")
+    explain.add_argument("order", metavar="ORDER", help="its id, or its number")
+    explain.add_argument("--company", metavar="SLUG", help="whose, where several companies have that number")
+    actions = explain.add_mutually_exclusive_group()
+    actions.add_argument("--resume", action="store_true", help="make it go on: all that lies anywhere is sent again")
+    actions.add_argument("--cancel", action="store_true", help="call it off, as the super admin")
+    actions.add_argument("--refund", action="store_true", help="give back all that was captured, as the super admin")
+    explain.add_argument("--reason", metavar="TEXT", help="why; it stands in the audit log")
+    explain.add_argument("--json", action="store_true", help="for programs")
 
 
 def _up(chosen: argparse.Namespace, home: Home, console: Console) -> int:
@@ -143,6 +158,12 @@ def _dead(chosen: argparse.Namespace, home: Home, console: Console) -> int:
     return dead(home, console, chosen.service, replay=chosen.replay, as_json=chosen.json)
 
 
+def _explain(chosen: argparse.Namespace, home: Home, console: Console) -> int:
+    from dev.explain import run
+
+    return run(chosen, home, console)
+
+
 def _routes(chosen: argparse.Namespace, _home: Home, console: Console) -> int:
     from dev.routes import show
 
@@ -169,6 +190,12 @@ def _backup(chosen: argparse.Namespace, home: Home, console: Console) -> int:
 
 def _restore(chosen: argparse.Namespace, home: Home, console: Console) -> int:
     from dev.backup.restoring import run
+
+    return run(chosen, home, console)
+
+
+def _doctor(chosen: argparse.Namespace, home: Home, console: Console) -> int:
+    from dev.doctor import run
 
     return run(chosen, home, console)
 

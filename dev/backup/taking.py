@@ -1,6 +1,7 @@
 """Taking a backup: the home's files and the databases at one moment into one file that appears whole or not at all."""
 
 import contextlib
+import json
 import os
 import sqlite3
 import tempfile
@@ -66,6 +67,7 @@ def take(home: Home, path: Path, passphrase: bytes | None, progress: Progress = 
         raise OperatorError(f"{path} cannot be written: {error.strerror}.") from error
     finally:
         partial.unlink(missing_ok=True)
+    home.remember("last_backup", json.dumps({"path": str(path.resolve()), "at": datetime.now(UTC).isoformat()}))
     return Taken(path, path.stat().st_size, documents, time.monotonic() - began)
 
 

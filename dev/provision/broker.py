@@ -36,6 +36,20 @@ def provision_broker(
     return touched
 
 
+def faults(
+    api: ManagementApi, virtual_host: str, accounts: list[Account], grants: Mapping[str, Permissions]
+) -> set[str]:
+    """The users that are missing, or have another password or other rights than provisioned. Changes nothing."""
+    known = _known(api, virtual_host)
+    hashes = {each["name"]: each["password_hash"] for each in api.get("/api/users")}
+    return {
+        account.user
+        for account in accounts
+        if not _has_password(hashes.get(account.user, ""), account.password)
+        or any(each not in known for each in _permissions(virtual_host, account, grants[account.service]))
+    }
+
+
 def _virtual_host(api: ManagementApi, virtual_host: str) -> int:
     if any(each["name"] == virtual_host for each in api.get("/api/vhosts")):
         return 0

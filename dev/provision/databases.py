@@ -17,14 +17,18 @@ def provision_databases(administrator_url: str, accounts: list[Account]) -> int:
         admin = client[AUTHENTICATION_DATABASE]
         present = {each["user"]: each for each in admin.command("usersInfo")["users"]}
         for account in accounts:
-            wanted = _wanted(account)
             known = present.get(account.user)
-            if known and _is_as_wanted(known, wanted):
+            if known and is_as_wanted(known, account):
                 continue
             verb = "updateUser" if known else "createUser"
-            admin.command(verb, account.user, pwd=account.password, **wanted)
+            admin.command(verb, account.user, pwd=account.password, **_wanted(account))
             touched += 1
     return touched
+
+
+def is_as_wanted(known: dict[str, Any], account: Account) -> bool:
+    """Whether a user, as the server tells it, has this account's password and rights, and no others."""
+    return all(known.get(field) == value for field, value in _wanted(account).items())
 
 
 def _wanted(account: Account) -> dict[str, Any]:
@@ -33,7 +37,3 @@ def _wanted(account: Account) -> dict[str, Any]:
         # Tells an unchanged password without a sign-in; a digest of 192 random bits gives nothing away.
         "customData": {"digest": hashlib.sha256(account.password.encode()).hexdigest()},
     }
-
-
-def _is_as_wanted(known: dict[str, Any], wanted: dict[str, Any]) -> bool:
-    return all(known.get(field) == value for field, value in wanted.items())

@@ -4,6 +4,8 @@ import base64
 import json
 import urllib.error
 import urllib.request
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -24,6 +26,12 @@ class ManagementApi:
     def get(self, path: str) -> Any:
         return self._call("GET", path, None)
 
+    def clock(self) -> datetime | None:
+        """What the broker's machine says the time is, to the second; None where it does not say."""
+        with urllib.request.urlopen(self._request("GET", "/api/overview", None), timeout=DEADLINE_SECONDS) as answer:
+            told = answer.headers.get("Date")
+        return parsedate_to_datetime(told) if told else None
+
     def put(self, path: str, document: dict[str, Any]) -> None:
         self._call("PUT", path, document)
 
@@ -31,15 +39,18 @@ class ManagementApi:
         self._call("DELETE", path, None)
 
     def _call(self, method: str, path: str, document: dict[str, Any] | None) -> Any:
-        request = urllib.request.Request(
+        request = self._request(method, path, document)
+        with urllib.request.urlopen(request, timeout=DEADLINE_SECONDS) as answer:
+            body = answer.read()
+        return json.loads(body) if body else None
+
+    def _request(self, method: str, path: str, document: dict[str, Any] | None) -> urllib.request.Request:
+        return urllib.request.Request(
             self.page + path,
             method=method,
             data=None if document is None else json.dumps(document).encode(),
             headers={"Authorization": self._credentials, "Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=DEADLINE_SECONDS) as answer:
-            body = answer.read()
-        return json.loads(body) if body else None
 
 
 def in_path(name: str) -> str:

@@ -15,7 +15,7 @@ from services.audit.domain import SigningKey
 from services.audit.handlers import HANDLERS, take_batch
 from services.audit.service import AuditService, Sealing
 from services.audit.settings import Settings
-from services.audit.store import EVENT_INDEXES, HEAD_INDEXES, AuditLog, CheckpointFiles
+from services.audit.store import INDEXES, AuditLog, CheckpointFiles
 
 
 def settings() -> Settings:
@@ -35,8 +35,8 @@ def create_app(settings: Settings) -> FastAPI:
 
     async def compose(runtime: Runtime) -> AuditService:
         """Open the log, let one copy at a time read the feed into it, and every copy sign what was chained."""
-        runtime.declare_indexes(AuditLog.EVENTS, EVENT_INDEXES)
-        runtime.declare_indexes(AuditLog.CHAINS, HEAD_INDEXES)
+        for collection, indexes in INDEXES.items():
+            runtime.declare_indexes(collection, indexes)
         positions = FeedPositions(runtime.database)
         log = AuditLog(runtime.client, runtime.database, positions)
         files = CheckpointFiles(settings.checkpoint_folder)
