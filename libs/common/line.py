@@ -1,0 +1,91 @@
+"""A waiting line in which nobody's many keep out another's few."""
+
+from collections import OrderedDict
+from typing import Generic, TypeVar
+
+Waiting = TypeVar("Waiting")
+
+
+class _Group(Generic[Waiting]):
+    """Those of one group: its callers in rotation, each with what waits for it."""
+
+    __slots__ = ("callers", "count")
+
+    def __init__(self) -> None:
+        self.callers: OrderedDict[str, OrderedDict[Waiting, None]] = OrderedDict()
+        self.count = 0
+
+    def remove(self, caller: str, item: Waiting) -> bool:
+        items = self.callers.get(caller)
+        if items is None or item not in items:
+            return False
+        del items[item]
+        self.count -= 1
+        if not items:
+            del self.callers[caller]
+        return True
+
+
+class Line(Generic[Waiting]):
+    """At most ``most`` wait. Groups take turns, and so do the callers within a group.
+
+    When it is full, whoever comes takes the place of one of the longest group, newest first, unless that would only
+    change places: so a full line keeps out those who fill it.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._groups: OrderedDict[str, _Group[Waiting]] = OrderedDict()
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def join(self, group: str, caller: str, item: Waiting) -> Waiting | None:
+        """Wait; answers who must go for it, which may be ``item`` itself. An item waits once at a time."""
+        gone = self._displaced(group, caller) if self._count >= self._most else None
+        if gone is None and self._count >= self._most:
+            return item
+        mine = self._groups.get(group)
+        if mine is None:
+            mine = self._groups[group] = _Group()
+        mine.callers.setdefault(caller, OrderedDict())[item] = None
+        mine.count += 1
+        self._count += 1
+        return gone
+
+    def next(self, *, newest_first: bool = False) -> Waiting | None:
+        """Whose turn it is, taken out; None when nobody waits. Of one caller's, the oldest unless told otherwise."""
+        if not self._groups:
+            return None
+        name, group = next(iter(self._groups.items()))
+        caller, items = next(iter(group.callers.items()))
+        item = next(reversed(items)) if newest_first else next(iter(items))
+        group.callers.move_to_end(caller)
+        self._groups.move_to_end(name)
+        self.leave(name, caller, item)
+        return item
+
+    def leave(self, group: str, caller: str, item: Waiting) -> None:
+        """Wait no more; nothing happens where ``item`` does not."""
+        mine = self._groups.get(group)
+        if mine is not None and mine.remove(caller, item):
+            self._count -= 1
+            if not mine.count:
+                del self._groups[group]
+
+    def _displaced(self, group: str, caller: str) -> Waiting | None:
+        """One of the longest group's longest caller, taken out; None where the newcomer is as long as that."""
+        name = max(self._groups, key=lambda each: self._groups[each].count, default=None)
+        if name is None:
+            return None
+        longest, mine = self._groups[name], self._groups.get(group)
+        if name != group and longest.count <= (mine.count if mine is not None else 0) + 1:
+            return None
+        other = max(longest.callers, key=lambda each: len(longest.callers[each]))
+        held = len(longest.callers[caller]) if name == group and caller in longest.callers else 0
+        if name == group and len(longest.callers[other]) <= held + 1:
+            return None
+        item = next(reversed(longest.callers[other]))
+        self.leave(name, other, item)
+        return item
