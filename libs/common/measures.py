@@ -22,6 +22,7 @@ queue_depth = Gauge("markethall_queue_messages", "Events that wait in the queue 
 dead_letters = Gauge("markethall_dead_letters", "Events that this service could not handle, laid aside")
 pool_used = Gauge("markethall_mongo_connections_used", "Database connections in use")
 pool_open = Gauge("markethall_mongo_connections_open", "Database connections that are open, in use or not")
+process_id = Gauge("markethall_process_id", "Which of the copies behind one port these figures are of")
 pool_limit = Gauge("markethall_mongo_connections_limit", "The most database connections this process opens")
 
 

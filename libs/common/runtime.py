@@ -1,6 +1,7 @@
 """What a running service stands on: opened in the lifespan, after the fork, closed in reverse."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -131,6 +132,7 @@ class Runtime:
         background: Sequence[Background],
     ) -> None:
         """Make indexes, then start relay, consumer, announcements and the service's own loops."""
+        measures.process_id.set(os.getpid())
         if self.has_database:
             await ensure_indexes(self.database, self._indexes)
             self._measure_database()
