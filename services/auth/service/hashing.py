@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from passlib.hash import argon2
+from prometheus_client import Counter
 
 from common.errors import Unavailable
 
@@ -19,6 +20,8 @@ WAITING_SECONDS = 8.0
 LONGEST_TRIED = 1024
 _hasher = argon2.using(type="ID", memory_cost=MEMORY_KIB, time_cost=ROUNDS, parallelism=PARALLELISM)
 Result = TypeVar("Result")
+
+_hashed = Counter("markethall_password_hashes_total", "Passwords hashed, to store or to compare: most of auth's work")
 
 
 class PasswordHasher:
@@ -52,6 +55,7 @@ class PasswordHasher:
         self._waiting += 1
         try:
             async with asyncio.timeout(self._waiting_seconds):
+                _hashed.inc()
                 return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
         except TimeoutError as error:
             raise _busy() from error

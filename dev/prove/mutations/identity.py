@@ -1,0 +1,113 @@
+"""What rows 20, 21 and 34 rest on, each taken away."""
+
+from dev.prove.mutations.mutation import Edit, Mutation
+
+_SESSION = "services/auth/domain/session.py"
+_SESSIONS = "services/auth/service/sessions.py"
+
+MUTATIONS = [
+    Mutation(
+        name="refresh-version",
+        mechanism="the condition under which a rotated session is saved",
+        row=20,
+        services=("auth",),
+        edits=(
+            Edit(
+                "libs/common/mongo/store.py",
+                'criteria: dict[str, Any] = {"_id": aggregate.id, "version": aggregate.version}',
+                'criteria: dict[str, Any] = {"_id": aggregate.id}',
+            ),
+        ),
+    ),
+    Mutation(
+        name="refresh-grace",
+        mechanism="the grace in which a lost answer is given again",
+        row=20,
+        services=("auth",),
+        edits=(Edit(_SESSION, "if token_hash == self.previous_hash and self._is_within_grace(now):", "if False:"),),
+    ),
+    Mutation(
+        name="refresh-grace-ends",
+        mechanism="the end of the grace",
+        row=20,
+        services=("auth",),
+        edits=(
+            Edit(
+                _SESSION,
+                "self.rotated_at is not None and now < self.rotated_at + timedelta(seconds=GRACE_SECONDS)",
+                "self.rotated_at is not None",
+            ),
+        ),
+    ),
+    Mutation(
+        name="refresh-reuse",
+        mechanism="the end of a family of which a spent token was used",
+        row=20,
+        services=("auth",),
+        edits=(Edit(_SESSIONS, 'if verdict == "reused" and session.end("refresh_reused", now):', "if False:"),),
+    ),
+    Mutation(
+        name="guessing-budget",
+        mechanism="the condition under which a try at a password is taken",
+        row=21,
+        services=("auth",),
+        edits=(
+            Edit(
+                "services/auth/store/tries.py", 'criteria = {"_id": budget, "$or": room}', 'criteria = {"_id": budget}'
+            ),
+        ),
+    ),
+    Mutation(
+        name="guessing-work",
+        mechanism="the refusal before the password is looked at",
+        row=21,
+        services=("auth",),
+        edits=(
+            Edit(
+                "services/auth/service/passwords.py",
+                "        device = self._devices.recognise(account, device_token, self._clock.now())",
+                "        await self._hasher.verify(password, None)\n"
+                "        device = self._devices.recognise(account, device_token, self._clock.now())",
+            ),
+        ),
+    ),
+    Mutation(
+        name="guessing-silence",
+        mechanism="the same work for an address that nobody has",
+        row=21,
+        services=("auth",),
+        edits=(
+            Edit(
+                "services/auth/service/hashing.py",
+                "        fits = bool(await",
+                "        if encoded is None:\n            return False\n        fits = bool(await",
+            ),
+        ),
+    ),
+    Mutation(
+        name="guessing-device",
+        mechanism="the tries of a device that the owner signed in with",
+        row=21,
+        services=("auth",),
+        edits=(
+            Edit(
+                "services/auth/service/devices.py",
+                'return f"{account.id}|{head}" if fits else None',
+                "return None",
+            ),
+        ),
+    ),
+    Mutation(
+        name="guessing-device-key",
+        mechanism="the key by which a device's token is told from a made-up one",
+        row=21,
+        services=("auth",),
+        edits=(
+            Edit(
+                "services/auth/service/devices.py",
+                'return f"{account.id}|{head}" if fits else None',
+                'return f"{account.id}|{head}"',
+            ),
+        ),
+    ),
+]
