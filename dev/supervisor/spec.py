@@ -3,6 +3,10 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+LONGEST_PAUSE_SECONDS = 30.0
+SERVER_PAUSE_SECONDS = 0.5
+"""Every service waits for a server that fell: a pause would give nobody rest."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
@@ -10,7 +14,8 @@ class ProcessSpec:
 
     `group` is the name that `restart` and `logs` take: copies of one service share it.
     `prepare`, where there is one, is called before a fork and returns what the fork then calls instead.
-    `drain_seconds` is how long it may take from SIGTERM to its end before it is killed.
+    `drain_seconds` is how long it may take from SIGTERM to its end before it is killed, and
+    `longest_pause_seconds` how long at most it stays down after crashes in a row.
     """
 
     name: str
@@ -23,9 +28,14 @@ class ProcessSpec:
     ports: tuple[int, ...] = ()
     log: str = ""
     drain_seconds: float = 20.0
+    longest_pause_seconds: float = LONGEST_PAUSE_SECONDS
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """For the supervisor; one started from an earlier version knows no pause but the usual one."""
+        document = asdict(self)
+        if self.longest_pause_seconds == LONGEST_PAUSE_SECONDS:
+            del document["longest_pause_seconds"]
+        return document
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Self:

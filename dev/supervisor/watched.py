@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from dev.supervisor.spec import ProcessSpec
+from dev.supervisor.spec import LONGEST_PAUSE_SECONDS, ProcessSpec
 
 FIRST_DELAY_SECONDS = 0.5
-LONGEST_DELAY_SECONDS = 30.0
 HEALTHY_AFTER_SECONDS = 60.0
 
 
@@ -21,9 +20,9 @@ class State(StrEnum):
     STOPPED = "stopped"
 
 
-def backoff_seconds(failures: int) -> float:
-    """Half a second after the first crash, doubled by each that follows, half a minute at most."""
-    return min(FIRST_DELAY_SECONDS * 2.0 ** min(failures - 1, 16), LONGEST_DELAY_SECONDS)
+def backoff_seconds(failures: int, longest: float = LONGEST_PAUSE_SECONDS) -> float:
+    """Half a second after the first crash, doubled by each that follows, ``longest`` at most."""
+    return min(FIRST_DELAY_SECONDS * 2.0 ** min(failures - 1, 16), longest)
 
 
 def describe_exit(status: int) -> str:
@@ -85,7 +84,7 @@ class Watched:
         self.restarts += not asked
         self.failures = 0 if asked else (1 if healthy else self.failures + 1)
         self.state = State.BACKING_OFF
-        self.due_at = now if asked else now + backoff_seconds(self.failures)
+        self.due_at = now if asked else now + backoff_seconds(self.failures, self.spec.longest_pause_seconds)
 
     def tick(self, now: float) -> None:
         """Does what is due: the restart after a backoff, the kill after a drain."""

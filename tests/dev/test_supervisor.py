@@ -11,8 +11,8 @@ import psutil
 from dev.home import Home
 from dev.supervisor.client import SupervisorClient
 from dev.supervisor.preload import changed_at
-from dev.supervisor.spec import ProcessSpec
-from dev.supervisor.watched import LONGEST_DELAY_SECONDS, backoff_seconds, describe_exit
+from dev.supervisor.spec import LONGEST_PAUSE_SECONDS, SERVER_PAUSE_SECONDS, ProcessSpec
+from dev.supervisor.watched import Watched, backoff_seconds, describe_exit
 
 Until = Callable[[Callable[[], bool]], None]
 
@@ -140,7 +140,16 @@ class TestFork:
 class TestWords:
     def test_backoff_doubles_up_to_half_a_minute(self) -> None:
         assert [backoff_seconds(failures) for failures in (1, 2, 3)] == [0.5, 1.0, 2.0]
-        assert backoff_seconds(40) == LONGEST_DELAY_SECONDS
+        assert backoff_seconds(40) == LONGEST_PAUSE_SECONDS
+
+    def test_a_server_comes_back_at_once_however_often_it_falls(self) -> None:
+        spec = ProcessSpec("server", "server", {}, longest_pause_seconds=SERVER_PAUSE_SECONDS)
+        watched = Watched(ProcessSpec.from_json(spec.to_json()), lambda _: 2**22 + 1)
+        watched.start(0.0)
+        for _ in range(8):
+            watched.ended(signal.SIGKILL, 1.0)
+            assert watched.due() == 1.0 + SERVER_PAUSE_SECONDS
+            watched.tick(2.0)
 
     def test_an_exit_is_told_in_words(self) -> None:
         assert describe_exit(3 << 8) == "code 3"
