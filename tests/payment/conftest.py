@@ -33,6 +33,7 @@ from services.payment.service.charging import Charging
 from services.payment.service.foundation import Foundation
 from services.payment.service.refunding import Refunding
 from services.payment.service.sweeping import Sweeping
+from services.payment.service.velocity import Velocity
 from services.payment.service.webhooks import Webhooks
 
 WEBHOOK_SECRET = "whsec_of_the_tests"
@@ -122,6 +123,7 @@ class Sales:
     tokens: dict[str, str] = field(default_factory=dict)
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
+    placed_by: dict[str, Any] | None = None
     last_callback: tuple[bytes, dict[str, str]] | None = None
 
     async def order(self, request: web.Request) -> web.Response:
@@ -129,7 +131,9 @@ class Sales:
         return web.json_response(found) if found else web.json_response({"code": "not_found"}, status=404)
 
     async def instrument(self, request: web.Request) -> web.Response:
-        return web.json_response({"paymentMethodToken": self.tokens.get(request.match_info["id"])})
+        return web.json_response(
+            {"paymentMethodToken": self.tokens.get(request.match_info["id"]), "placedBy": self.placed_by}
+        )
 
     async def callback(self, request: web.Request) -> web.Response:
         if self.door is None:
@@ -277,7 +281,7 @@ class Shop:
         """One round of a sweeper whose clock is ahead."""
         later = replace(self.on, clock=FixedClock(SystemClock().now() + timedelta(seconds=seconds)))
         refunding = Refunding(later)
-        charging = Charging(later, refunding)
+        charging = Charging(later, refunding, Velocity(later.declines, later.clock))
         await Sweeping(later, charging, refunding, Webhooks(later, charging, refunding)).sweep()
 
     async def captured(self, order_id: str) -> int:

@@ -186,6 +186,15 @@ class TestRefund:
         assert not made.settle_refund("rfd_1", "re_1", NOW)
         assert (made.refunded, made.status) == (gbp(0), "succeeded")
 
+    def test_that_nobody_answers_for_is_asked_about_soon_and_then_less_often(self) -> None:
+        made, waits = paid(), []
+        made.begin_refund("rfd_1", gbp(600), "x", NOW)
+        for _ in range(6):
+            made.postpone_refund("rfd_1", None, NOW)
+            assert made.due_at is not None
+            waits.append((made.due_at - NOW).seconds)
+        assert waits == [2, 4, 8, 16, 30, 30]
+
     def test_needs_money_to_have_come_in(self) -> None:
         with pytest.raises(InvalidTransition):
             payment().begin_refund("rfd_1", None, "x", NOW)

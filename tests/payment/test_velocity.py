@@ -1,6 +1,8 @@
 """Buyers who collect declines are slowed down, and nobody else."""
 
+import asyncio
 import hashlib
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -74,3 +76,36 @@ class TestCustomers:
                     assert (await attempt(tester, order, DECLINED)).json()["status"] == "failed"
         async with shop.harness.user("customer", shop.company) as tester:
             assert (await attempt(tester, await guest_order(shop), "pm_card_visa")).status_code == 429
+
+
+class TestOrdersThatCarryTheirPayment:
+    async def test_are_counted_as_well(self, shop: Shop) -> None:
+        shop.sales.placed_by = {"kind": "visitor", "id": "", "address": "2001:db8::1"}
+        failures = []
+        for number in range(12):
+            shop.sales.placed_by["address"] = f"2001:db8::{number}"  # one network's, as many as they like
+            payment = await ended(shop, await shop.order(token=DECLINED))
+            failures.append(payment["failure"]["code"])
+        assert failures == ["card_declined"] * 10 + ["too_many_declines"] * 2
+        shop.sales.placed_by["address"] = "2001:db8:1::1"
+        assert (await ended(shop, await shop.order()))["status"] == "succeeded"
+        shop.sales.placed_by = None
+
+    async def test_at_once_wait_for_their_turn_until_the_measure_is_full(self, shop: Shop) -> None:
+        shop.sales.placed_by = {"kind": "visitor", "id": "", "address": "203.0.113.9"}
+        orders = await asyncio.gather(*(shop.order(token=DECLINED) for _ in range(30)))
+        codes = Counter([(await ended(shop, order))["failure"]["code"] for order in orders])
+        assert codes == {"card_declined": 10, "too_many_declines": 20}
+        shop.sales.placed_by = None
+
+
+async def ended(shop: Shop, order: str) -> dict[str, Any]:
+    """The order's one payment as an admin sees it, once there is a verdict."""
+    async with shop.admin() as admin:
+
+        async def verdict() -> dict[str, Any] | None:
+            items = (await admin.get("/api/payments", params={"orderId": order})).json()["items"]
+            return next((each for each in items if each["status"] in ("failed", "succeeded")), None)
+
+        found: dict[str, Any] = await until(verdict)
+        return found

@@ -17,14 +17,17 @@ class SalesDesk:
         found: dict[str, Any] = await self._clients.get("sales", f"/internal/orders/{order_id}", tenant=company_id)
         return found
 
-    async def instrument(self, company_id: str, order_id: str) -> str | None:
-        """The payment-method token that the order carried, if sales still has it; it never travels in an event."""
+    async def instrument(self, company_id: str, order_id: str) -> tuple[str | None, dict[str, Any] | None]:
+        """The payment-method token that the order carried, if sales still has it; it never travels in an event.
+
+        And who placed the order from where, if sales says so: ``kind``, ``id``, ``address``.
+        """
         try:
             told = await self._clients.get("sales", f"/internal/orders/{order_id}/instrument", tenant=company_id)
         except NotFound:
-            return None  # sales forgets it when the order ends
+            return None, None  # sales forgets it when the order ends
         token = told.get("paymentMethodToken")
-        return str(token) if token else None
+        return (str(token) if token else None), told.get("placedBy")
 
 
 class CompanyDesk:

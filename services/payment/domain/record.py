@@ -69,6 +69,7 @@ class PaymentRecord(Aggregate):
 
     ``account_id``: whose account at the provider it goes to. ``payer_reference``: the provider's name for the
     customer that a kept method belongs to. ``capturing``: the part of an authorisation that is being taken.
+    ``tried_from``: where a decline of it counts.
     ``due_at``: when a sweeper must look at it next; null when nobody waits for anything.
     """
 
@@ -78,6 +79,7 @@ class PaymentRecord(Aggregate):
     method: str
     provider: str
     account_id: str = PLATFORM
+    tried_from: list[str] = []
     status: Status = "pending"
     amount: Money
     capture_method: CaptureMethod = "automatic"

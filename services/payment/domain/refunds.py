@@ -87,11 +87,11 @@ class RefundedPayment(PaymentRecord):
         return before
 
     def postpone_refund(self, refund_id: str, reference: str | None, now: datetime) -> None:
-        """Not settled yet; look again later."""
+        """Not settled yet, or nobody answered: look again soon, each time a little later."""
         refund = self.refund(refund_id)
         if refund is not None and refund.status == "pending":
             self._change_refund(refund, "pending", reference, now)
-            self.due_at = now + timedelta(seconds=POLL_SECONDS)
+            self.due_at = now + timedelta(seconds=min(2 ** min(refund.version, 5), POLL_SECONDS))
 
     def _change_refund(self, refund: Refund, status: RefundStatus, reference: str | None, now: datetime) -> None:
         changed = refund.model_copy(

@@ -44,11 +44,12 @@ class PaymentService:
         self.on = on
         self.public_url = settings.public_url
         self.refunding = Refunding(on)
-        self.charging = Charging(on, self.refunding)
+        velocity = Velocity(on.declines, on.clock)
+        self.charging = Charging(on, self.refunding, velocity)
         self.accepting = Accepting(on)
         self.orders = OrderFlow(on, self.accepting, self.charging, self.refunding)
         self.returning = Returning(on, self.refunding)
-        self.processing = Processing(on, self.accepting, self.charging, self.orders, Velocity(on))
+        self.processing = Processing(on, self.accepting, self.charging, self.orders, velocity)
         self.capturing = Capturing(on, self.charging)
         self.reading = Reading(on, self.processing)
         self.bookkeeping = Bookkeeping(on)

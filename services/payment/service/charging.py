@@ -9,6 +9,7 @@ from services.payment.domain.ledger import captured, fee_kept
 from services.payment.domain.record import GIVEN_UP, UNDER_WAY, WAITING
 from services.payment.service.foundation import Foundation, decide
 from services.payment.service.refunding import Refunding
+from services.payment.service.velocity import TOO_MANY, Velocity
 
 log = get_logger(__name__)
 
@@ -20,12 +21,21 @@ LEAVES_A_TRACE = ("pending", "approved", "requires_action")
 class Charging:
     """Brings payments from ``processing`` to what the provider says."""
 
-    def __init__(self, on: Foundation, refunding: Refunding) -> None:
+    def __init__(self, on: Foundation, refunding: Refunding, velocity: Velocity) -> None:
         self._on = on
         self._refunding = refunding
+        self._velocity = velocity
 
     async def ask(self, payment: Payment) -> Payment:
         """Call the provider for a payment whose begin is committed; what stays open a sweeper repeats."""
+        if payment.attempts > 1:
+            return await self._ask(payment)  # it may have happened at the first call: nobody is turned away now
+        async with self._velocity.turn(payment.tried_from) as is_free:
+            if not is_free:
+                return await self.settle(payment, Outcome(kind="failed", code=TOO_MANY))
+            return await self._ask(payment)
+
+    async def _ask(self, payment: Payment) -> Payment:
         instrument = self._on.sealer.open(payment.instrument) if payment.instrument is not None else None
         try:
             outcome = await (await self._on.providers.of(payment)).charge(payment, instrument)
@@ -82,6 +92,8 @@ class Charging:
             return payment
 
         payment = await decide(work)
+        if payment.status == "failed" and payment.failure is not None and payment.failure.code != TOO_MANY:
+            await self._velocity.declined(payment.tried_from, payment.id)
         for refund in refunds:
             payment = await self._refunding.send(payment, refund.id)
         return await self._unneeded(payment, outcome)

@@ -16,6 +16,7 @@ from services.payment.domain.account import PROMISED
 from services.payment.domain.ledger import captured
 from services.payment.domain.methods import PREFIX
 from services.payment.domain.record import UNDER_WAY
+from services.payment.domain.sources import sources_of
 from services.payment.service.accepting import Accepting
 from services.payment.service.charging import LATE, Charging
 from services.payment.service.foundation import Foundation, decide
@@ -207,7 +208,10 @@ class OrderFlow:
     async def _begin(self, account: OrderAccount, payment: Payment) -> None:
         """Ready the call: the token of what the order carries is asked of sales."""
         if payment.instrument is None and payment.automatic:
-            token = await self._on.sales.instrument(account.company_id or "", account.id)
+            company_id = account.company_id or ""
+            token, by = await self._on.sales.instrument(company_id, account.id)
+            if by is not None:
+                payment.tried_from = sources_of(company_id, by["kind"], by["id"], by.get("address"))
             try:
                 if token is None or holds_card_number(token):
                     raise NotFound("payment method")

@@ -58,11 +58,10 @@ class Processing:
         await self._accepting.check(who.tenant, method)
         if method == "cash":
             return await self._cash(account, payment_id, amount)
-        await self._velocity.check(who)
+        sources = await self._velocity.check(who)
         await self._make_room(account)
         owners = await self._owners(who, account) if instrument is not None else []
-        payment = await self._charged(account, method, instrument, payment_id, amount, owners)
-        return await self._velocity.noted(who, payment)
+        return await self._charged(account, method, instrument, payment_id, amount, owners, sources)
 
     async def confirm(self, who: Principal, payment_id: str, order_token: str | None) -> Payment:
         """Ask the provider how a payment stands that waits for its buyer; nobody is taken at their word.
@@ -74,7 +73,7 @@ class Processing:
         _, payment = await self._on.together(asked)
         if payment.status not in WAITING:
             return payment
-        return await self._velocity.noted(who, await self._charging.inquire(payment, over=False))
+        return await self._charging.inquire(payment, over=False)
 
     async def _owners(self, who: Principal, account: OrderAccount) -> list[str]:
         """Whose kept methods this caller may pay with: the own, or for staff those of the order's customer."""
@@ -132,12 +131,14 @@ class Processing:
         payment_id: str,
         amount: Money | None,
         owners: list[str],
+        sources: list[str],
     ) -> Payment:
         async def work() -> Payment:
             account = await self._on.accounts.for_company(known.company_id).get(known.id)
             account.begin_try(payment_id, by_process=True)
             now = self._on.clock.now()
             payment = Payment.open(account, payment_id, method, account.part(amount), now)
+            payment.tried_from = sources
             await self._accepting.aim(payment, account)
             if instrument is not None:
                 await self._accepting.equip(payment, instrument, owners)

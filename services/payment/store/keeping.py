@@ -1,5 +1,6 @@
 """What is kept beside payments: customers' methods, companies' accounts and settings, callbacks, declines."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,12 +10,13 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
 from common.errors import NotFound
-from common.ids import new_id
 from common.mongo.store import Store
 from services.payment.domain import KeptEvent, PaymentSettings, ProviderAccount, SavedMethod
 
 METHODS_OF_A_CUSTOMER = 50
 CALLBACK_SECONDS = 30 * 86_400
+LATEST_DECLINES = 100
+"""More than all sources of one caller bear together."""
 
 
 class SavedMethods(Store[SavedMethod]):
@@ -90,7 +92,7 @@ class KeptEvents(Store[KeptEvent]):
 
 
 class Declines:
-    """Declines of callers whom nobody knows, counted by where they come from."""
+    """Declines, counted by where they come from."""
 
     COLLECTION = "declines"
     WINDOW_SECONDS = 900
@@ -102,12 +104,17 @@ class Declines:
     def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
         self._collection = database[self.COLLECTION]
 
-    async def note(self, bucket: str, now: datetime) -> None:
-        """One more."""
-        await self._collection.insert_one({"_id": new_id("dcl"), "bucket": bucket, "at": now})
+    async def note(self, source: str, payment_id: str, now: datetime) -> None:
+        """One more; of each payment one."""
+        made = {"$setOnInsert": {"bucket": source, "at": now}}
+        await self._collection.update_one({"_id": f"{payment_id}|{source}"}, made, upsert=True)
 
-    async def recent(self, bucket: str, now: datetime, limit: int) -> list[datetime]:
-        """When the latest ``limit`` happened within the window, oldest first."""
+    async def recent(self, sources: Sequence[str], now: datetime) -> dict[str, list[datetime]]:
+        """When the latest of each source happened within the window, oldest first."""
         since = now - timedelta(seconds=self.WINDOW_SECONDS)
-        cursor = self._collection.find({"bucket": bucket, "at": {"$gt": since}}, {"at": 1}).sort("at", -1).limit(limit)
-        return sorted([document["at"] async for document in cursor])
+        found: dict[str, list[datetime]] = {source: [] for source in sources}
+        chosen = {"bucket": {"$in": list(sources)}, "at": {"$gt": since}}
+        cursor = self._collection.find(chosen, {"bucket": 1, "at": 1}).sort("at", -1).limit(LATEST_DECLINES)
+        async for document in cursor:
+            found[document["bucket"]].insert(0, document["at"])
+        return found

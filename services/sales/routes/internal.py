@@ -21,7 +21,8 @@ async def tell_order(order_id: str, who: InternalCaller, sales: Sales) -> OrderF
 @router.get("/orders/{order_id}/instrument")
 async def tell_instrument(order_id: str, who: InternalCaller, sales: Sales) -> InstrumentOut:
     """The payment-method token; for the payment service alone."""
-    return InstrumentOut(payment_method_token=await sales.orders.instrument(who, order_id))
+    token, placed_by = await sales.orders.instrument(who, order_id)
+    return InstrumentOut(payment_method_token=token, placed_by=placed_by)
 
 
 @router.get("/customers/{customer_id}")

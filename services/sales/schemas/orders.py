@@ -242,6 +242,10 @@ class OrderFacts(Out):
 
 
 class InstrumentOut(Out):
-    """The provider's token of an order's payment method; for the payment service alone."""
+    """The provider's token of an order's payment method; for the payment service alone.
+
+    ``placed_by``: who ordered from where (``kind``, ``id``, ``address``), by which declines are counted.
+    """
 
     payment_method_token: str
+    placed_by: dict[str, str | None] | None = None

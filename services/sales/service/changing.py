@@ -136,14 +136,17 @@ class OrderService:
         """One order for another service. Raises NotFound."""
         return await self._orders.for_company(company_id).get(order_id)
 
-    async def instrument(self, who: Principal, order_id: str) -> str:
-        """The payment-method token of an order. Raises NotFound, Forbidden for all but the payment service."""
+    async def instrument(self, who: Principal, order_id: str) -> tuple[str, dict[str, Any] | None]:
+        """The payment-method token of an order, and who placed it from where, if that is known.
+
+        Raises NotFound, Forbidden for all but the payment service.
+        """
         if who.id != "payment":
             raise Forbidden("permission_denied", "Only the payment service may ask this.")
-        token = await self._instruments.open(who.tenant, order_id)
-        if token is None:
+        kept = await self._instruments.open(who.tenant, order_id)
+        if kept is None:
             raise NotFound("payment instrument")
-        return token
+        return kept
 
     async def _move(
         self,

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -67,6 +67,7 @@ class _Buyer:
     customer_id: str | None
     email: str | None
     name: str | None = None
+    placed_by: dict[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ class PlacingService:
 
     async def _prepare(self, who: Principal, asked: Asked, order_id: str, token: str | None) -> Order:
         company = await self._copies.company(who.tenant)
-        buyer = await self._buyer(who, asked, company)
+        buyer = replace(await self._buyer(who, asked, company), placed_by=_placed_by(who))
         asked = replace(asked, shop_id=await self._shop(who, asked))
         cart = await self._cart(who, asked, buyer)
         priced = await self._price(who.tenant, order_id, cart.wanted, company, asked)
@@ -253,7 +254,7 @@ class PlacingService:
         order = Order.place(placing, priced, now=self._clock.now(), by=Actor.read(current().actor))
         if asked.payment_token is not None and order.deadline_at is not None:
             secret = asked.payment_token.get_secret_value()
-            await self._instruments.keep(company_id, order_id, secret, order.deadline_at)
+            await self._instruments.keep(company_id, order_id, secret, order.deadline_at, buyer.placed_by)
         return order
 
     async def _wait(self, order: Order, seconds: int) -> Order:
@@ -273,6 +274,11 @@ class PlacingService:
 def _holds(who: Principal, buyer: _Buyer, cart: dict[str, Any]) -> bool:
     """Whether a cart is the buyer's own; one without an owner belongs to whoever names it."""
     return cart.get("ownerId") in (None, who.id) and cart.get("customerId") in (None, buyer.customer_id)
+
+
+def _placed_by(who: Principal) -> dict[str, str | None]:
+    kind = "staff" if who.is_staff else "visitor" if who.is_visitor else "customer"
+    return {"kind": kind, "id": who.id, "address": current().client_ip}
 
 
 def _is_staff(who: Principal) -> bool:
