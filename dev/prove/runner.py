@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import shutil
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -59,7 +60,8 @@ class Runner:
 
     def _stage(self, row: Row) -> Stage:
         folder = self._folder / f"row-{row.number:02}"
-        folder.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)  # the journal of an earlier run tells of another company
+        folder.mkdir(parents=True)
         verdict = Verdict(row.number, row.name, row.claim, self._seed)
         rng = random.Random(f"{self._seed}:{row.number}")
         return Stage(self._suite, verdict, self._scale, rng, folder, self._told, shared=self._shared)
