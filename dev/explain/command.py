@@ -3,6 +3,7 @@
 import argparse
 import json
 import time
+from dataclasses import dataclass
 
 from rich.console import Console
 
@@ -22,6 +23,15 @@ LONGEST_REASON = 500
 ACTIONS: tuple[Action, ...] = ("resume", "cancel", "refund")
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How an order stands, and what was just done about it."""
+
+    case: Case
+    verdict: Verdict
+    done: list[str]
+
+
 def run(chosen: argparse.Namespace, home: Home, console: Console) -> int:
     """Returns 0 for an order that has ended or goes its way, 2 for one that is stuck.
 
@@ -29,19 +39,28 @@ def run(chosen: argparse.Namespace, home: Home, console: Console) -> int:
         OperatorError: no such order, an action without a reason, or somebody who must be asked does not answer.
     """
     action = next((name for name in ACTIONS if getattr(chosen, name)), None)
-    reason = (chosen.reason or "").strip()
-    if action is not None and not 0 < len(reason) <= LONGEST_REASON:
+    told = examine(home, chosen.order, company=chosen.company, action=action, reason=chosen.reason or "")
+    if chosen.json:
+        print(json.dumps({**report(told.case, told.verdict), "done": told.done}, indent=1))
+    else:
+        show(console, told.case, told.verdict, told.done)
+    return EXIT_CODES[told.verdict.kind]
+
+
+def examine(
+    home: Home, name: str, *, company: str | None = None, action: Action | None = None, reason: str = ""
+) -> Told:
+    """Ask everybody about the order of this id or number, after acting where an action is named. Raises as `run`."""
+    if action is not None and not 0 < len(reason.strip()) <= LONGEST_REASON:
         raise OperatorError(f"--{action} needs --reason TEXT, of at most {LONGEST_REASON} characters.")
     with opened(home) as sources:
         broker = Broker(home)
-        case = read_case(home, sources, broker, find_order(sources, chosen.order, chosen.company))
+        case = read_case(home, sources, broker, find_order(sources, name, company))
         done: list[str] = []
         if action is not None:
-            done = act(home, sources, broker, case, action, reason)
+            done = act(home, sources, broker, case, action, reason.strip())
             case = _settled(home, sources, broker, case.order)
-    verdict = judge(case)
-    _tell(console, case, verdict, done, as_json=chosen.json)
-    return EXIT_CODES[verdict.kind]
+        return Told(case, judge(case), done)
 
 
 def _settled(home: Home, sources: Sources, broker: Broker, order: Document) -> Case:
@@ -53,10 +72,3 @@ def _settled(home: Home, sources: Sources, broker: Broker, order: Document) -> C
         if not (verdict.problems or verdict.notes) or time.monotonic() > until:
             return case
         time.sleep(PAUSE_SECONDS)
-
-
-def _tell(console: Console, case: Case, verdict: Verdict, done: list[str], *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps({**report(case, verdict), "done": done}, indent=1))
-        return
-    show(console, case, verdict, done)

@@ -142,7 +142,10 @@ def _happened(seen: Seen, types: dict[str, str]) -> str:
     missing = [f"{name}{MARKS[how]}" for name, how in sorted(seen.consumers.items()) if MARKS[how] is not None]
     open_at = f"; not taken by {', '.join(missing)}" if missing else ""
     unsent = "" if seen.sent_at else " (unsent)"
-    return f"{day_and_clock(seen.at)}  {seen.type:<30} {seen.service} for {told.get('actor')}{after}{unsent}{open_at}"
+    why = " · ".join(str(seen.data[name]) for name in ("reason", "code", "note") if seen.data.get(name))
+    because = f" ({why})" if why else ""
+    who = f"{seen.service} for {told.get('actor')}"
+    return f"{day_and_clock(seen.at)}  {seen.type:<30} {who}{because}{after}{unsent}{open_at}"
 
 
 def _actor(actor: Document) -> str:

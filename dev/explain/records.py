@@ -80,8 +80,10 @@ def read_records(sources: Sources, order: Document) -> Records:
         movements=sources.find("inventory", "movements", {**company, "reference.id": {"$in": moved}}),
         account=sources.one("payment", "order_accounts", {"_id": order_id, **company}),
         payments=sources.find("payment", "payments", mine),
-        ledger=sources.find("payment", "ledger_entries", mine),
+        ledger=sources.find("payment", "ledger_entries", mine, sort=[("at", 1)]),
         debts=debts,
-        messages=sources.find("notification", "notifications", {**company, "reference.id": {"$in": told}}),
+        messages=sources.find(
+            "notification", "notifications", {**company, "reference.id": {"$in": told}}, sort=[("createdAt", 1)]
+        ),
         cart=sources.one("catalog", "carts", {**company, "publicId": order["cartId"]}) if order["cartId"] else None,
     )

@@ -45,7 +45,9 @@ class Verdict:
 def judge(case: Case) -> Verdict:
     """The verdict of this moment."""
     problems = [*_late(case), *_unsent(case), *_unread_dead(case)]
-    notes: list[str] = []
+    notes = [
+        f"{seen.type} is about to be sent" for seen in case.events if seen.sent_at is None and _is_young(case, seen)
+    ]
     for service, seen in open_events(case):
         found = _held_up(case, service, seen)
         if isinstance(found, Problem):
@@ -141,7 +143,7 @@ def _is_overdue(due: datetime | None, now: datetime) -> bool:
 
 def _unsent(case: Case) -> Iterator[Problem]:
     for seen in case.events:
-        if seen.sent_at is None and case.at - seen.at > GRACE:
+        if seen.sent_at is None and not _is_young(case, seen):
             since = f"waits in the outbox of {seen.service} since {span(case.at - seen.at)}"
             helps = f"./markethall start {seen.service}" if seen.service in case.stopped else "--resume"
             yield Problem(f"{seen.type} of {clock(seen.at)} {since}", helps)
@@ -154,6 +156,10 @@ def _unread_dead(case: Case) -> Iterator[Problem]:
         if (dead["service"], dead["id"]) not in known:
             what = f"{dead['type']} of {dead['time']}"
             yield Problem(f"{what} is dead at {dead['service']} after {dead['attempts']} tries: {dead['reason']}")
+
+
+def _is_young(case: Case, seen: Seen) -> bool:
+    return case.at - seen.at <= GRACE
 
 
 def _among(messages: Dead, service: str, seen: Seen) -> dict[str, object] | None:
