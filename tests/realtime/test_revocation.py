@@ -59,3 +59,13 @@ class TestRevocation:
             assert await closed_with(open_one) == 4401
         async with live.redeem(ticket) as late:
             assert await closed_with(late) == 4401
+
+    async def test_counts_against_the_token_behind_a_ticket_however_late_it_is_heard(self, live: Live) -> None:
+        company, person = new_id("cmp"), new_id("usr")
+        now = int(time.time())
+        ticket = await live.ticket("company_admin", company, user_id=person, issued_at=now - 60)
+        async with live.redeem(ticket) as opened_late:
+            await opened_late.subscribe("orders")
+            revoked = SessionRevoked(user_id=person, revoked_before=now - 30, reason="membership_changed")
+            await live.harness.publish(revoked, None)
+            assert await closed_with(opened_late) == 4401

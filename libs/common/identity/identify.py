@@ -100,4 +100,5 @@ def principal_of(claims: AccessClaims, tenant_id: str | None) -> Principal:
         customer_id=claims.customer_id,
         session_id=claims.session_id,
         email=claims.email,
+        issued_at=claims.issued_at,
     )

@@ -11,7 +11,10 @@ Kind = Literal["user", "key", "service", "anonymous"]
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The caller. ``tenant_id`` is the company acted in: its own, or the one named for this call."""
+    """The caller. ``tenant_id`` is the company acted in: its own, or the one named for this call.
+
+    ``issued_at``: since when the token says so (seconds since 1970); a later revocation counts against it.
+    """
 
     kind: Kind
     id: str
@@ -23,6 +26,7 @@ class Principal:
     customer_id: str | None = None
     session_id: str | None = None
     email: str | None = None
+    issued_at: int | None = None
 
     @property
     def tenant(self) -> str:

@@ -53,10 +53,11 @@ def admit(
     shop_ids: Sequence[str] = (),
     customer_id: str | None = None,
     session_id: str | None = None,
+    issued_at: int | None = None,
 ) -> str:
     """An access token for a principal of this role."""
     assert role in ROLE_PERMISSIONS, role
-    now = int(time.time())
+    now = issued_at or int(time.time())
     claims = tokens.AccessClaims(
         subject=user_id or new_id("usr"),
         session_id=session_id or new_id("ses"),

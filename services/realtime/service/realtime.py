@@ -69,7 +69,8 @@ class RealtimeService:
             "shopIds": list(who.shop_ids),
             "customerId": who.customer_id,
             "sessionId": who.session_id,
-            "issuedAt": int(now.timestamp()),
+            # Of the token, not of the ticket: what stopped that token a moment ago may not have been heard here yet.
+            "issuedAt": who.issued_at if who.issued_at is not None else int(now.timestamp()),
         }
         await self._tickets.keep(ticket, holder, now + timedelta(seconds=TICKET_SECONDS))
         return ticket
