@@ -141,6 +141,11 @@ class ProvedSuite:
         """The folder that a service's code comes from: this repository, or the copy without a mechanism."""
         return self._mutated.get(service, REPOSITORY)
 
+    @property
+    def mutated_source(self) -> Path | None:
+        """The copy of the source that mutated services run from, for whoever starts more than this suite."""
+        return next(iter(self._mutated.values()), None)
+
     def unmutate(self) -> None:
         """From the next `heal` on, every service runs from its own source."""
         self._changed |= set(self._mutated)
@@ -188,7 +193,8 @@ class ProvedSuite:
 
 def _from_source(spec: ProcessSpec, source: Path) -> ProcessSpec:
     """The same process in an interpreter of its own that imports from another copy of the repository."""
-    argv = (sys.executable, "-m", "dev.supervisor.call", spec.call, json.dumps(spec.arguments))
+    own = (sys.executable, "-m", "dev.supervisor.call", spec.call, json.dumps(spec.arguments))
+    argv = own if spec.call else spec.argv  # without a call it has its own interpreter already
     # Without the safe path, the folder that the supervisor stands in would come first.
     paths = {"PYTHONPATH": f"{source / 'libs'}:{source}", "PYTHONSAFEPATH": "1"}
     return replace(spec, argv=argv, call="", prepare="", environment={**spec.environment, **paths})
