@@ -87,7 +87,7 @@ def _unsent(sources: Sources, records: Records, wanted: list[Document]) -> Itera
     any_of = [{f"outbox.{name}": value for name, value in each.items()} for each in wanted]
     for service, collection, document in sources.pending({"$or": any_of}):
         for event in document.get("outbox", []):
-            yield Seen(event, service, None, (collection.name, document["_id"]))
+            yield Seen(event, service, None, (collection, document["_id"]))
     for service, name, document in records.aggregates():
         for event in document.get("outbox", []):
             yield Seen(event, service, None, (name, document["_id"]))

@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from pkgutil import iter_modules
 from typing import Any
 
 from pymongo import MongoClient
-from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import OperationFailure, PyMongoError
 
 from common.mongo.client import CODEC
+from common.mongo.store import Store
 from common.suite import SERVICES
 from dev.home import Home, OperatorError
 from dev.provision.environments import database_prefix
@@ -59,26 +63,42 @@ class Sources:
         """One document that matches, or None."""
         return next(iter(self.find(service, collection, criteria)), None)
 
-    def pending(self, criteria: Document) -> Iterator[tuple[str, Collection[Document], Document]]:
-        """Documents of any service that wait for the broker and match: service, collection, document."""
+    def pending(self, criteria: Document) -> Iterator[tuple[str, str, Document]]:
+        """Aggregates that wait for the broker and match: service, collection, document."""
         waiting = {"pendingAt": {"$exists": True}, **criteria}
-        for service, database in self._databases.items():
-            for name in database.list_collection_names():
-                cursor = database[name].find(waiting, {"outbox": 1, "pendingAt": 1}).hint(PENDING_INDEX)
-                try:
-                    found = list(cursor.limit(FEW).max_time_ms(ASK_MILLISECONDS))
-                except OperationFailure as error:
-                    if error.code not in NO_SUCH_INDEX:
-                        raise
-                    continue  # no aggregates in there
-                for document in found:
-                    yield service, database[name], document
+        for service, name in _aggregates():
+            cursor = self.database(service)[name].find(waiting, {"outbox": 1, "pendingAt": 1}).hint(PENDING_INDEX)
+            try:
+                found = list(cursor.limit(FEW).max_time_ms(ASK_MILLISECONDS))
+            except OperationFailure as error:
+                if error.code not in NO_SUCH_INDEX:
+                    raise
+                continue  # the service has never run here
+            yield from ((service, name, document) for document in found)
 
     def wake(self, service: str, collection: str, aggregate_id: str) -> None:
         """Make the relay of this service look at one aggregate's outbox with its next poll."""
         criteria = {"_id": aggregate_id, "outbox.0": {"$exists": True}}
         change = {"$min": {"pendingAt": datetime.now(UTC) - ASLEEP}}
         self.database(service)[collection].update_one(criteria, change)
+
+
+@cache
+def _aggregates() -> list[tuple[str, str]]:
+    """Service and collection of every store whose documents carry an outbox."""
+    for name in SERVICES:
+        if find_spec(f"services.{name}.store") is not None:
+            room = import_module(f"services.{name}.store")
+            for each in iter_modules(getattr(room, "__path__", ())):
+                import_module(f"services.{name}.store.{each.name}")
+    return sorted({(each.__module__.split(".")[1], each.COLLECTION) for each in _stores(Store)})
+
+
+def _stores(kind: type[Store[Any]]) -> Iterator[type[Store[Any]]]:
+    for each in kind.__subclasses__():
+        if each.__module__.startswith("services."):
+            yield each
+        yield from _stores(each)
 
 
 @contextmanager
