@@ -344,7 +344,8 @@ class TestInternal:
             "hasPaymentToken": True,
             "paymentMethod": "card",
         }
-        assert token == {"paymentMethodToken": "pm_card_visa"}
+        assert token["paymentMethodToken"] == "pm_card_visa"
+        assert (token["placedBy"]["kind"], set(token["placedBy"])) == ("customer", {"kind", "id", "address"})
         stored = await trade.sales.runtime.database["payment_instruments"].find_one({"_id": order["id"]})
         assert "pm_card_visa" not in str(stored)
         assert "pm_card_visa" not in str(await trade.sales.runtime.database["orders"].find_one({"_id": order["id"]}))

@@ -8,6 +8,7 @@ import json
 import sqlite3
 import time
 import zlib
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
@@ -75,6 +76,15 @@ class ProviderSide:
     async def approve(self, paypal_order: str) -> None:
         """The buyer agrees on PayPal's page."""
         (await self._http.post(f"/_sandbox/paypal/orders/{paypal_order}/approve")).raise_for_status()
+
+    def intents(self) -> dict[str, Counter[str]]:
+        """How each order's payments stand at Stripe, each try counted by its status."""
+        found: dict[str, Counter[str]] = {}
+        with self._books() as books:
+            for (body,) in books.execute("SELECT body FROM objects WHERE kind = 'payment_intent'"):
+                told = json.loads(body)
+                found.setdefault(told["metadata"].get("orderId", ""), Counter())[told["status"]] += 1
+        return found
 
     def by_stripe(self, order_id: str) -> Held:
         """What Stripe's books say of an order, whatever key its money was asked for with."""
