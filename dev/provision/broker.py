@@ -12,6 +12,9 @@ from dev.provision.management import ManagementApi, in_path
 
 Document = dict[str, Any]
 
+MAY_LOOK = "management"
+"""The tag with which an account sees names and bindings of its virtual host; it may change no more than before."""
+
 
 def provision_broker(
     management_url: str, virtual_host: str, accounts: list[Account], grants: Mapping[str, Permissions]
@@ -24,9 +27,9 @@ def provision_broker(
     api = ManagementApi(management_url)
     touched = _virtual_host(api, virtual_host)
     known = _known(api, virtual_host)
-    hashes = {each["name"]: each["password_hash"] for each in api.get("/api/users")}
+    users = {each["name"]: each for each in api.get("/api/users")}
     for account in accounts:
-        if not _has_password(hashes.get(account.user, ""), account.password):
+        if not _is_as_wanted(users.get(account.user), account.password):
             api.put(f"/api/users/{in_path(account.user)}", _user(account))
             touched += 1
         for path, document in _permissions(virtual_host, account, grants[account.service]):
@@ -83,8 +86,12 @@ def _user(account: Account) -> dict[str, Any]:
     return {
         "password_hash": _digest(os.urandom(4), account.password),
         "hashing_algorithm": "rabbit_password_hashing_sha256",
-        "tags": "",
+        "tags": MAY_LOOK,
     }
+
+
+def _is_as_wanted(known: Document | None, password: str) -> bool:
+    return known is not None and MAY_LOOK in known["tags"] and _has_password(known["password_hash"], password)
 
 
 def _has_password(stored: str, password: str) -> bool:

@@ -11,6 +11,7 @@ from common.suite import SERVICES
 from dev import secret_store
 from dev.home import SANDBOX_HTTP, SANDBOX_SMTP, Home
 from dev.provision.accounts import broker_accounts, database_accounts, with_account
+from dev.provision.management import ManagementApi
 from dev.secret_store import SecretStore
 
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -65,6 +66,7 @@ def service_environments(home: Home, secrets: SecretStore, servers: ServerAddres
             "MARKETHALL_SERVICE_KEY": keys[name],
             "MARKETHALL_ENCRYPTION_KEY": secrets.get(f"encryption.{name}", secret_store.key),
             "AMQP_URL": with_account(servers.amqp, brokers[name]),
+            "AMQP_MANAGEMENT_URL": ManagementApi(servers.management).page,
             **_own(name, home, secrets),
         }
         if name in databases:

@@ -27,9 +27,11 @@ from common.lease import Lease
 from common.logging import get_logger
 from common.measures import Measures
 from common.messaging.announcements import Announcements
+from common.messaging.bindings import BindingWatch, BrokerView
 from common.messaging.connection import BrokerConnection, is_being_stopped
-from common.messaging.consumer import QueueConsumer
+from common.messaging.consumer import Deliver, QueueConsumer
 from common.messaging.feed import FeedWatcher, Take
+from common.messaging.gaps import GapFiller
 from common.messaging.positions import FeedPositions
 from common.messaging.publisher import Publisher, PublishUnconfirmed
 from common.messaging.topology import dead_queue
@@ -85,6 +87,7 @@ class Runtime:
         self._indexes: list[tuple[str, list[IndexModel]]] = []
         self._announced: list[type[EventData]] = list(REVOKING)
         self._consumer: QueueConsumer | None = None
+        self._bindings: BindingWatch | None = None
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Self]:
@@ -140,9 +143,7 @@ class Runtime:
             window = timedelta(minutes=self.settings.resend_minutes)
             self._run(Background("resend", Resender(self.database, self.publisher, self.clock, window).run))
         if handlers:
-            bound = {model: _bind(handler, service) for model, handler in handlers.items()}
-            self._consumer = QueueConsumer(self.settings.service, self.consuming, self.publisher, bound, self.clock)
-            self._run(Background("consumer", self._consumer.run))
+            self._consume({model: _bind(handler, service) for model, handler in handlers.items()})
             self.measures.add(measures.queue_depth, lambda: self.publisher.depth(self.settings.service))
         self.measures.add(measures.dead_letters, lambda: self.publisher.depth(dead_queue(self.settings.service)))
         heard = Announcements(
@@ -179,6 +180,29 @@ class Runtime:
         if self._consumer is not None:
             checks["consumer"] = self._consumer.is_consuming
         return checks
+
+    @property
+    def alarms(self) -> list[str]:
+        """What somebody should know of and what does not keep this process from working, a sentence each."""
+        if self._bindings is None or not self._bindings.open_types:
+            return []
+        return [
+            f"events that the queue missed are being read from the feed: {', '.join(sorted(self._bindings.open_types))}"
+        ]
+
+    def _consume(self, bound: dict[type[EventData], Deliver]) -> None:
+        """Consume the service's queue; where the broker can be looked at, with an eye on its bindings."""
+        name, url = self.settings.service, self.settings.amqp_management_url
+        if url and self.has_database:
+            view = BrokerView(url, self.settings.amqp_url)
+            self.on_close(view.close)
+            self._bindings = BindingWatch(view, self.database, name, timedelta(minutes=self.settings.resend_minutes))
+        watch = self._bindings
+        self._consumer = QueueConsumer(name, self.consuming, self.publisher, bound, self.clock, watch)
+        self._run(Background("consumer", self._consumer.run))
+        if watch is not None:
+            lease = Lease(self.database, f"gaps:{name}")
+            self._run(Background("gaps", GapFiller(watch, self.consuming, lease, self._consumer.take).run))
 
     def _measure_database(self) -> None:
         self.measures.add(measures.outbox_age, self.outbox.oldest_seconds)

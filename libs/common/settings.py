@@ -14,8 +14,9 @@ class ServiceSettings(BaseSettings):
     """What every service reads; a service's own ``settings.py`` extends it.
 
     ``service_url_template`` may use ``{name}`` and ``{port}``. ``jwks`` pins the verification keys
-    instead of fetching them from auth. ``resend_minutes``: how far back events are sent again to a broker
-    that lost its disk; no longer than they are kept.
+    instead of fetching them from auth. ``amqp_management_url``: where the broker tells what is bound, asked
+    with the account of ``amqp_url``; without it nobody notices a binding that is gone. ``resend_minutes``: how
+    far back events are sent again to a broker that lost its disk; no longer than they are kept.
     """
 
     model_config = SettingsConfigDict(env_prefix="MARKETHALL_", extra="ignore", populate_by_name=True)
@@ -29,6 +30,7 @@ class ServiceSettings(BaseSettings):
     database_prefix: str = ""
     mongo_url: SecretStr = Field(validation_alias="MONGO_URL")
     amqp_url: SecretStr = Field(validation_alias="AMQP_URL")
+    amqp_management_url: str | None = Field(default=None, validation_alias="AMQP_MANAGEMENT_URL")
     redis_url: SecretStr | None = Field(default=None, validation_alias="REDIS_URL")
     service_key: SecretStr | None = None
     service_public_keys: dict[str, str] = {}

@@ -7,10 +7,11 @@ try, to ``<service>.dead`` with its reason. Nothing is acked and logged away.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from aio_pika.abc import AbstractIncomingMessage, HeadersType
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, HeadersType
 from prometheus_client import Counter, Histogram
 from pydantic_core import from_json, to_json
 from pymongo.errors import ConnectionFailure, ExecutionTimeout, PyMongoError
@@ -20,6 +21,7 @@ from common.clock import Clock, SystemClock, monotonic_seconds
 from common.errors import ComeBackLater, Unavailable, VersionConflict
 from common.events import Envelope, EventData, unseal
 from common.logging import get_logger
+from common.messaging.bindings import BindingWatch, Unseen
 from common.messaging.connection import BROKER_ERRORS, Attachment, BrokerConnection, keep_running
 from common.messaging.publisher import Publisher, PublishUnconfirmed
 from common.messaging.topology import DEAD, RETRY_DELAYS_SECONDS, declare_service_queue, retry_exchange
@@ -80,7 +82,9 @@ class QueueConsumer:
         publisher: Publisher,
         handlers: Mapping[type[EventData], Deliver],
         clock: Clock | None = None,
+        watch: BindingWatch | None = None,
     ) -> None:
+        self._watch = watch
         self._clock = clock or SystemClock()
         self._service = service
         self._connection = connection
@@ -105,14 +109,14 @@ class QueueConsumer:
         try:
             await attachment.watch()
             await channel.set_qos(prefetch_count=PREFETCH)
-            await declare_service_queue(channel, self._service, self._by_type)
+            await self._declare(channel)
             queue = await channel.get_queue(self._service, ensure=False)
             tag = await queue.consume(self._receive)
             self.is_consuming = True
             try:
                 while attachment.stands:
                     await self._wait(attachment)
-                    await declare_service_queue(channel, self._service, self._by_type)
+                    await self._declare(channel)
             finally:
                 self.is_consuming = False
                 if not channel.is_closed:
@@ -121,6 +125,21 @@ class QueueConsumer:
             if not channel.is_closed and self._running:
                 await asyncio.wait(self._running, timeout=10)
             await channel.close()
+
+    async def _declare(self, channel: AbstractChannel) -> None:
+        """The queue with its bindings, which are looked at before: declaring what is gone would hide the gap."""
+        if self._watch is None:
+            await declare_service_queue(channel, self._service, self._by_type)
+            return
+        try:
+            await self._watch.look()
+        except (Unseen, PyMongoError) as error:
+            log.warning("bindings_unseen", queue=self._service, error=repr(error))
+            if self.is_consuming:
+                return
+        await declare_service_queue(channel, self._service, self._by_type)
+        with suppress(PyMongoError):  # noted at the next look
+            await self._watch.declared(self._by_type)
 
     async def _wait(self, attachment: Attachment) -> None:
         """Until the next look at the bindings; less long when the attachment ends."""
@@ -137,14 +156,25 @@ class QueueConsumer:
         """Deliver every event of the message, then ack; without the ack the broker sends it again."""
         attempt = _attempt_of(message)
         try:
-            events = await self._open(message.body, attempt)
-            await asyncio.gather(*(self._deliver_in_turn(event, attempt) for event in events))
+            await self._handle_all(message.body, attempt)
             await message.ack()
         except BROKER_ERRORS as error:
             log.warning("ack_failed", error=repr(error))
         except PublishUnconfirmed as error:
             log.warning("retry_unconfirmed", error=str(error))
             await self._return_to_queue(message)
+
+    async def take(self, body: bytes) -> int:
+        """Handle the events of a message that came another way; returns how many. What fails takes the queue's path.
+
+        Raises PublishUnconfirmed when the broker did not take what failed.
+        """
+        return await self._handle_all(body, 1)
+
+    async def _handle_all(self, body: bytes, attempt: int) -> int:
+        events = await self._open(body, attempt)
+        await asyncio.gather(*(self._deliver_in_turn(event, attempt) for event in events))
+        return len(events)
 
     async def _open(self, body: bytes, attempt: int) -> list[Any]:
         """The events of a message; one that cannot be read is buried."""

@@ -4,6 +4,7 @@ Answered before the framework: a probe every few seconds should cost next to not
 """
 
 from collections.abc import Awaitable, Callable, Collection
+from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, Response
@@ -23,7 +24,9 @@ async def ready(runtime: Runtime) -> Response:
     """Database and broker answered just now; 503 when one of them did not."""
     checks = await runtime.check()
     is_up = all(checks.values())
-    content = {"status": _word(is_up), "checks": {name: _word(up) for name, up in checks.items()}}
+    content: dict[str, Any] = {"status": _word(is_up), "checks": {name: _word(up) for name, up in checks.items()}}
+    if runtime.alarms:
+        content["alarms"] = runtime.alarms
     return JSONResponse(content, 200 if is_up else 503)
 
 
