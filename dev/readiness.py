@@ -47,8 +47,8 @@ def is_ready(home: Home, name: str, *, partial: bool = False) -> bool:
     return answers(home.port(SERVICES[name].port_offset), path)
 
 
-def wait_until_ready(home: Home, client: SupervisorClient, names: Iterable[str]) -> None:
-    """Returns when all are ready, the gateway asked last.
+def wait_until_ready(home: Home, client: SupervisorClient, names: Iterable[str], *, killed: bool = False) -> None:
+    """Returns when all are ready, the gateway asked last. ``killed``: that they fell again and again was wanted.
 
     Raises:
         OperatorError: one crashes again and again, or the time is up; its last log lines are in the text.
@@ -60,7 +60,8 @@ def wait_until_ready(home: Home, client: SupervisorClient, names: Iterable[str])
         if is_ready(home, pending[0], partial=partial):
             pending.pop(0)
             continue
-        _give_up_on_crashes(home, client, pending)
+        if not killed:
+            _give_up_on_crashes(home, client, pending)
         if time.monotonic() > until:
             raise OperatorError(f"{pending[0]} did not become ready.\n{_tail(home.log(pending[0]))}")
         time.sleep(POLL_SECONDS)

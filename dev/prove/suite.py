@@ -96,7 +96,7 @@ class ProvedSuite:
             if each["wanted"] and (each["group"] in SERVICES or each["group"] == "sandbox")
         }
         names = set(groups) if groups is not None else wanted
-        await asyncio.to_thread(wait_until_ready, self.home, self._supervisor, names)
+        await asyncio.to_thread(wait_until_ready, self.home, self._supervisor, names, killed=True)
 
     async def stop(self, *names: str) -> None:
         """Ends processes or groups in good order; they stay down until `start` or `heal`."""
