@@ -15,6 +15,10 @@ class UnknownEvent(ValueError):
     """An event type that this version does not know."""
 
 
+class ForeignCompany(ValueError):
+    """An event whose envelope names one company and whose data another."""
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope(Generic[Data]):
     """One delivered event. ``sequence`` orders the events of one aggregate (0 where it has none)."""
@@ -86,10 +90,18 @@ def seal(
 
 
 def unseal(document: dict[str, Any]) -> Envelope[EventData]:
-    """Read a CloudEvent document. Raises UnknownEvent, or pydantic's ValidationError for bad data."""
+    """Read a CloudEvent document.
+
+    Raises UnknownEvent, pydantic's ValidationError for bad data, or ForeignCompany for a fact about another company
+    than the one in whose name it came.
+    """
     model = EVENT_MODELS.get(document["type"])
     if model is None:
         raise UnknownEvent(document["type"])
+    data = model.model_validate(document["data"])
+    about = getattr(data, "company_id", None)
+    if about and about != document.get("companyid"):
+        raise ForeignCompany(f"{document['type']} about {about} in the name of {document.get('companyid')}")
     return Envelope(
         id=document["id"],
         type=document["type"],
@@ -104,6 +116,6 @@ def unseal(document: dict[str, Any]) -> Envelope[EventData]:
         client_ip=document.get("clientip"),
         traceparent=document.get("traceparent"),
         sequence=int(document.get("sequence", 0)),
-        data=model.model_validate(document["data"]),
+        data=data,
         actor_role=document.get("actorrole"),
     )
