@@ -87,10 +87,10 @@ def snapshot(client: Client, prefix: str) -> Iterator[Snapshot]:
             raise OperatorError("There is nothing to back up: no service has stored anything here.")
         with _lost_is_told(before[0]):
             client[prefix + before[0].database][before[0].name].find_one({}, session=session)
-        after = _collections(client, prefix)
-        if after != before:
-            raise SnapshotLost("collections or indexes were being made")
-        yield Snapshot(client, session, prefix, after)
+        # An index that is made from here on ends the reading of its collection by itself.
+        if _names(client, prefix) != [(each.database, each.name) for each in before]:
+            raise SnapshotLost("collections were being made")
+        yield Snapshot(client, session, prefix, before)
 
 
 @contextmanager
@@ -118,16 +118,27 @@ def estimated_bytes(client: Client, found: list[CollectionFound], prefix: str) -
 
 def _collections(client: Client, prefix: str) -> list[CollectionFound]:
     found = []
-    for spec in SERVICES.values():
-        if not spec.database:
-            continue
-        database = client[prefix + spec.database]
-        for told in database.list_collections():
-            if told["type"] != "collection" or told["name"].startswith("system."):
-                continue
-            indexes = [dict(each) for each in database[told["name"]].list_indexes() if each["name"] != "_id_"]
-            found.append(CollectionFound(spec.database, told["name"], dict(told["options"]), _plain(indexes)))
-    return sorted(found, key=lambda each: (each.database, each.name))
+    for database, name, options in _listed(client, prefix):
+        indexes = client[prefix + database][name].list_indexes()
+        others = [dict(each) for each in indexes if each["name"] != "_id_"]
+        found.append(CollectionFound(database, name, options, _plain(others)))
+    return found
+
+
+def _names(client: Client, prefix: str) -> list[tuple[str, str]]:
+    return [(database, name) for database, name, _ in _listed(client, prefix)]
+
+
+def _listed(client: Client, prefix: str) -> list[tuple[str, str, dict[str, Any]]]:
+    """Database, name and options of every collection that holds documents of its own, in order."""
+    found = [
+        (spec.database, told["name"], dict(told["options"]))
+        for spec in SERVICES.values()
+        if spec.database
+        for told in client[prefix + spec.database].list_collections()
+        if told["type"] == "collection" and not told["name"].startswith("system.")
+    ]
+    return sorted(found, key=lambda each: each[:2])
 
 
 def _plain(indexes: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -154,14 +154,20 @@ def _add_files(archive: ArchiveWriter, home: Home, checkpoints: dict[str, bytes]
 
 def _add_sandbox(archive: ArchiveWriter, home: Home) -> None:
     """The sandbox's own database, where it stands in for a provider, copied while it is in use."""
-    source = home.data / SANDBOX_FILE
-    if has_real_provider() or not source.exists():
+    if has_real_provider() or not (home.data / SANDBOX_FILE).exists():
         return
     with tempfile.TemporaryDirectory(dir=home.path) as folder:
         copy = Path(folder) / SANDBOX_FILE
-        with contextlib.closing(sqlite3.connect(source)) as origin, contextlib.closing(sqlite3.connect(copy)) as target:
-            origin.backup(target)
+        copy_sandbox(home, copy)
         archive.add_file(f"{FILES}/{SANDBOX_FILE}", copy)
+
+
+def copy_sandbox(home: Home, path: Path) -> None:
+    """The sandbox's database as it is now, into a file of mode 600. Raises sqlite3.Error."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    source = home.data / SANDBOX_FILE
+    with contextlib.closing(sqlite3.connect(source)) as origin, contextlib.closing(sqlite3.connect(path)) as target:
+        origin.backup(target)
 
 
 @contextlib.contextmanager
