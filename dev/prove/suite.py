@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterable, Mapping
@@ -22,6 +23,7 @@ from dev.secret_store import SecretStore
 from dev.suite import Selection, addresses, server_specs, service_specs
 from dev.supervisor.client import SupervisorClient
 from dev.supervisor.spec import ProcessSpec
+from dev.up import prepare_broker
 
 GONE_SECONDS = 30.0
 POLL_SECONDS = 0.05
@@ -131,6 +133,23 @@ class ProvedSuite:
             changed = replace(spec, environment={**spec.environment, **(environment or {})})
             specs.append(_from_source(changed, source) if source and (number or not mixed) else changed)
         await self._run(service, specs)
+
+    async def lose_brokers_disk(self) -> None:
+        """RabbitMQ ends and its data is gone; an empty one takes its place, and the operator provisions it."""
+        pid = await self.pid("rabbitmq")
+        ending = asyncio.create_task(self.stop("rabbitmq"))
+        await self._unwanted("rabbitmq")
+        os.kill(pid, signal.SIGKILL)  # a disk that is gone lets nobody leave in good order
+        await ending
+        await asyncio.to_thread(shutil.rmtree, self.home.data / "rabbitmq" / "mnesia")
+        await self.start("rabbitmq")
+        servers = addresses(self.home, self.secrets, Selection((), {}))
+        await asyncio.to_thread(prepare_broker, self.home, self.secrets, servers)
+
+    async def _unwanted(self, name: str) -> None:
+        async with asyncio.timeout(GONE_SECONDS):
+            while any(each["name"] == name and each["wanted"] for each in await self.processes()):
+                await asyncio.sleep(POLL_SECONDS)
 
     def mutate(self, service: str, source: Path) -> None:
         """From the next `heal` on, all copies of a service run from this copy of the source."""
