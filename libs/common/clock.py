@@ -5,6 +5,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+TOLERATED_SECONDS = 0.25
+"""Between machines that are kept in time; below it a clock is better left alone than moved to and fro."""
+
 
 class Clock(Protocol):
     """Anything that tells the time in UTC."""
@@ -15,12 +18,26 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clock, shifted by ``MARKETHALL_CLOCK_OFFSET_SECONDS`` where a fault test asks for it."""
+    """The machine's clock, shifted by ``MARKETHALL_CLOCK_OFFSET_SECONDS`` where a fault test asks for it.
+
+    It can be made to follow another one: services that share a database and its deadlines must agree on the time.
+    """
 
     def __init__(self, offset_seconds: int | None = None) -> None:
         if offset_seconds is None:
             offset_seconds = int(os.environ.get("MARKETHALL_CLOCK_OFFSET_SECONDS", "0"))
         self._offset_ms = offset_seconds * 1000
+
+    def follow(self, reference: datetime, before: datetime, after: datetime) -> float:
+        """Take the time from ``reference``, which was told between ``before`` and ``after`` of this clock.
+
+        Returns by how many seconds this clock was put right; 0 while the difference is below what is tolerated.
+        """
+        ahead = min((reference - before).total_seconds(), 0.0) or max((reference - after).total_seconds(), 0.0)
+        if abs(ahead) <= TOLERATED_SECONDS:
+            return 0.0
+        self._offset_ms += round(ahead * 1000)
+        return ahead
 
     def now(self) -> datetime:
         milliseconds = time.time_ns() // 1_000_000 + self._offset_ms

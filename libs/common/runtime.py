@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Self
@@ -35,7 +35,7 @@ from common.messaging.gaps import GapFiller
 from common.messaging.positions import FeedPositions
 from common.messaging.publisher import Publisher, PublishUnconfirmed
 from common.messaging.topology import dead_queue
-from common.mongo.client import POOL_LIMIT, open_client, open_database, pool_use
+from common.mongo.client import CODEC, POOL_LIMIT, open_client, open_database, pool_use
 from common.mongo.indexes import OUTBOX_INDEX, ensure_indexes
 from common.mongo.store import Ground, Store
 from common.outbox import Outbox
@@ -45,6 +45,7 @@ from common.settings import ServiceSettings
 log = get_logger(__name__)
 
 CHECK_SECONDS = 2.0
+CLOCK_SECONDS = 5.0
 RESTART_SECONDS = 1.0
 CANCEL_TIMES = 4
 CANCEL_SECONDS = 12.0
@@ -71,6 +72,8 @@ class Runtime:
     def __init__(self, settings: ServiceSettings) -> None:
         self.settings = settings
         self.clock: Clock = SystemClock()
+        self._follows_database = settings.service != "auth"
+        """Auth's tokens are checked by the clocks of the machines that serve, so it goes by its own machine's."""
         self.signer = ServiceSigner(settings)
         self.service_verifier = ServiceVerifier(settings)
         self.clients = ServiceClients(settings, self.signer)
@@ -103,6 +106,8 @@ class Runtime:
                 self.client = open_client(self.settings)
                 stack.push_async_callback(self.client.close)
                 self.database = open_database(self.client, self.settings.database_name)
+                with suppress(PyMongoError):
+                    await self._compare_clocks()
                 self.outbox = Outbox(self.database, self.publisher, self.clock, self.settings.service)
                 self.inbox = Inbox(self.client, self.database, self.clock)
                 self.ground = Ground(self.client, self.database, self.outbox, self.clock)
@@ -139,6 +144,7 @@ class Runtime:
         if self.has_database:
             await ensure_indexes(self.database, self._indexes)
             self._measure_database()
+            self._run(Background("clock", self._follow_database_clock))
             self._run(Background("outbox", self.outbox.run))
             window = timedelta(minutes=self.settings.resend_minutes)
             self._run(Background("resend", Resender(self.database, self.publisher, self.clock, window).run))
@@ -209,6 +215,24 @@ class Runtime:
         measures.pool_limit.set(POOL_LIMIT)
         self.measures.add(measures.pool_used, lambda: _answered(pool_use(self.client)[0]))
         self.measures.add(measures.pool_open, lambda: _answered(pool_use(self.client)[1]))
+
+    async def _follow_database_clock(self) -> None:
+        while True:
+            await asyncio.sleep(CLOCK_SECONDS)
+            try:
+                await self._compare_clocks()
+            except PyMongoError as error:
+                log.info("clock_not_compared", error=repr(error))
+
+    async def _compare_clocks(self) -> None:
+        """Deadlines lie in the database and every service reads them: they go by one clock, the database's."""
+        if not (self._follows_database and isinstance(self.clock, SystemClock)):
+            return
+        before = self.clock.now()
+        told = await self.client.admin.command("hello", codec_options=CODEC)
+        moved = self.clock.follow(told["localTime"], before, self.clock.now())
+        if moved:
+            log.warning("clock_put_right", seconds=round(moved, 3))
 
     async def _ping(self) -> None:
         await self.database.command("ping")
