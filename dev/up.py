@@ -56,7 +56,7 @@ def start_servers(home: Home, secrets: SecretStore, servers: ServerAddresses, co
         waits = [
             pool.submit(client.preload),
             pool.submit(_databases, home, secrets, servers, {each.name for each in specs}),
-            pool.submit(_broker, home, secrets, servers),
+            pool.submit(prepare_broker, home, secrets, servers),
         ]
         for each in waits:
             each.result()
@@ -75,7 +75,12 @@ def _databases(home: Home, secrets: SecretStore, servers: ServerAddresses, own: 
         raise OperatorError(f"The database users could not be made: {error}") from error
 
 
-def _broker(home: Home, secrets: SecretStore, servers: ServerAddresses) -> None:
+def prepare_broker(home: Home, secrets: SecretStore, servers: ServerAddresses) -> None:
+    """Waits for the broker, then makes or corrects accounts and topology; safe beside running services.
+
+    Raises:
+        OperatorError: it does not come up, or refuses.
+    """
     # Reading every service's table takes a second, which the broker needs to start anyway.
     from dev.provision.topology import declare, grants, handled_types
 
