@@ -57,14 +57,14 @@ class ServiceForge:
     def __init__(self, suite: ProvedSuite, service: str = "gateway") -> None:
         self._service = service
         seed = from_base64url(suite.secrets.get(f"signing.{service}"))
-        self._key = Ed25519PrivateKey.from_private_bytes(seed)
+        self.key = Ed25519PrivateKey.from_private_bytes(seed)
 
     def token(self, callee: str, tenant: str | None, **claims: Any) -> str:
         """A token that ``callee`` takes for this service's own."""
         now = int(time.time())
         said = {"iss": f"service:{self._service}", "aud": callee, "iat": now, "exp": now + 300, "cid": tenant}
         said = {name: value for name, value in (said | claims).items() if value is not None}
-        return jwt.encode(said, self._key, "EdDSA", headers={"typ": "svc+jwt", "kid": self._service})
+        return jwt.encode(said, self.key, "EdDSA", headers={"typ": "svc+jwt", "kid": self._service})
 
 
 class Doors:
