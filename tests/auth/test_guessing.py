@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from common import context
 from common.errors import Unavailable
 from common.ids import new_id
 from common.testing import Harness, Infrastructure
@@ -113,13 +114,37 @@ class TestOwner:
 
 
 class TestHashing:
-    async def test_refuses_what_waits_too_long_and_what_is_too_much(self) -> None:
+    async def test_refuses_what_waits_too_long(self) -> None:
         slow = PasswordHasher(1, waiting_seconds=0.001)
+        with pytest.raises(Unavailable):
+            await slow.hash(PASSWORD)
+        await slow.close()
+
+    async def test_refuses_what_is_too_much(self) -> None:
         full = PasswordHasher(1, waiting_limit=0)
-        for hasher in (slow, full):
-            with pytest.raises(Unavailable):
+        both = await asyncio.gather(full.hash(PASSWORD), full.hash(PASSWORD), return_exceptions=True)
+        await full.close()
+        assert [type(each) for each in both] == [str, Unavailable]
+
+    async def test_addresses_take_turns(self) -> None:
+        hasher, ended = PasswordHasher(1, waiting_limit=4), []
+
+        async def hash_from(address: str) -> None:
+            context.enter(context.CallContext(client_ip=address))
+            try:
                 await hasher.hash(PASSWORD)
-            await hasher.close()
+            except Unavailable:
+                ended.append(f"{address} refused")
+            else:
+                ended.append(address)
+
+        async with asyncio.TaskGroup() as group:
+            for address in ("flood",) * 6 + ("other",):
+                group.create_task(hash_from(address))
+        await hasher.close()
+        # one at work and four in line: the sixth is refused, and one more makes room for whoever is alone
+        assert sorted(ended[:2]) == ["flood refused"] * 2
+        assert ended[2:] == ["flood", "flood", "other", "flood", "flood"]
 
     async def test_leaves_the_loop_free(self) -> None:
         hasher, turns = PasswordHasher(1), 0
