@@ -18,7 +18,7 @@ from dev.supervisor.client import NotRunningError, SupervisorClient
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One order, as all services, the broker and the providers have it. ``stopped``: services that do not run."""
+    """One order, as all services, the broker and the providers have it. ``stopped``: its services that do not run."""
 
     at: datetime
     slug: str
@@ -51,7 +51,8 @@ def read_case(home: Home, sources: Sources, broker: Broker, order: Document) -> 
     records = read_records(sources, sources.one("sales", "orders", {"_id": order["_id"]}) or order)
     events = read_events(sources, records)
     ids = {seen.id for seen in events}
-    tables = {name: {model.TYPE for model in models} for name, models in handler_tables().items()}
+    runs = _processes(home)
+    tables = {name: {model.TYPE for model in models} for name, models in handler_tables().items() if name in runs}
     inbox = sources.find("analytics", "inbox", {"_id": {"$in": list(ids)}})
     note_handling(events, records, tables, {each["_id"] for each in inbox})
     concerned = sorted({service for seen in events for service in seen.consumers} | {"sales", "payment", "inventory"})
@@ -63,7 +64,7 @@ def read_case(home: Home, sources: Sources, broker: Broker, order: Document) -> 
         audited=_audited(sources, records),
         broker=broker.look(concerned, ids, records.order_id),
         providers=provider_views(home, records.payments),
-        stopped=_stopped(home),
+        stopped=[name for name, is_running in runs.items() if not is_running],
     )
 
 
@@ -72,11 +73,11 @@ def _audited(sources: Sources, records: Records) -> list[Document]:
     return sources.find("audit", "audit_events", criteria, sort=[("createdAt", 1)])
 
 
-def _stopped(home: Home) -> list[str]:
-    """Services none of whose copies runs; none are named where no supervisor is asked, as in containers."""
+def _processes(home: Home) -> dict[str, bool]:
+    """Which services belong to this suite, and whether any copy runs; all do where no supervisor is asked."""
     try:
         processes = SupervisorClient(home).processes()
     except NotRunningError:
-        return []
+        return dict.fromkeys(SERVICES, True)
     running = {each["group"] for each in processes if each["pid"]}
-    return [name for name in SERVICES if name not in running]
+    return {name: name in running for name in SERVICES if name in {each["group"] for each in processes}}

@@ -13,8 +13,11 @@ import pytest
 
 from common.clock import SystemClock
 from dev.explain.command import Told, examine
+from dev.explain.provider import provider_views
 from dev.explain.report import report
 from dev.home import Home, OperatorError
+from dev.provision.environments import sandbox_cards
+from dev.secret_store import SecretStore
 from tests.e2e.conftest import ROOT, WAIT, Market, by_card, eventually, open_market, order_of, required
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -69,6 +72,14 @@ class TestTells:
         assert confirmed["consumers"]["inventory"] == confirmed["consumers"]["audit"] == "handled"
         assert confirmed["causedBy"] in [event["id"] for event in told["events"]]
         assert told["requestIds"]
+
+    async def test_what_the_provider_itself_says_with_its_keys(self, market: Market) -> None:
+        product, customer = await market.product(stock=5), await market.customer()
+        order = await customer.post("/api/orders", order_of(product, payment=by_card()), **WAIT)
+        told = await explain(order["id"])
+        keys = sandbox_cards(home(), SecretStore(home().secrets))
+        views = await asyncio.to_thread(provider_views, home(), told.case.records.payments, keys)
+        assert [(view["asked"], view["says"][0]["kind"]) for view in views] == [("stripe", "succeeded")]
 
     async def test_an_order_that_waits_for_its_payment(self, market: Market) -> None:
         product, customer = await market.product(stock=5), await market.customer()
