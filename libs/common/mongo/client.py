@@ -7,6 +7,7 @@ from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
+from common.mongo.waiting import make_waits_safe
 from common.settings import ServiceSettings
 
 CODEC: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True, tzinfo=UTC)
@@ -18,6 +19,7 @@ POOL_WAIT_MS = 8_000
 
 def open_client(settings: ServiceSettings) -> AsyncMongoClient[dict[str, Any]]:
     """A client for this process. Open it after the fork: connections and tasks belong to one loop."""
+    make_waits_safe()
     return AsyncMongoClient(
         settings.mongo_url.get_secret_value(),
         appname=f"markethall-{settings.service}",
