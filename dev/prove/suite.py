@@ -14,6 +14,7 @@ from typing import Any
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
+from common.mongo.waiting import make_waits_safe
 from common.suite import SERVICES
 from dev.home import REPOSITORY, SANDBOX_HTTP, Home
 from dev.provision.environments import database_prefix
@@ -41,6 +42,7 @@ class ProvedSuite:
         self.mongo_url = self.secrets.get("address.mongo")
         self.broker = ManagementApi(self.secrets.get("address.management"))
         self.administrator = (self.secrets.get("administrator.email"), self.secrets.get("administrator.password"))
+        make_waits_safe()
         self.mongo: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(self.mongo_url, tz_aware=True)
         self._supervisor = SupervisorClient(home)
         self._frozen: set[int] = set()
@@ -112,6 +114,10 @@ class ProvedSuite:
     async def restart(self, *names: str) -> None:
         """Ends and starts anew, in good order; returns at once: see `ready`."""
         await asyncio.to_thread(self._supervisor.restart, list(names))
+
+    def environment(self, service: str) -> Mapping[str, str]:
+        """What a service runs with when nothing is changed, its own accounts at the servers among it."""
+        return self._specs({}, [service])[0].environment
 
     async def reconfigure(
         self,
