@@ -110,4 +110,83 @@ MUTATIONS = [
             ),
         ),
     ),
+    Mutation(
+        name="revocation-announced",
+        mechanism="hearing what was announced, at the gateway",
+        row=34,
+        services=("gateway",),
+        edits=(Edit("libs/common/messaging/announcements.py", "self._hear(unseal(document))", "unseal(document)"),),
+    ),
+    Mutation(
+        name="revocation-at-services",
+        mechanism="the second look at what was revoked, in a service",
+        row=34,
+        services=("sales",),
+        edits=(
+            Edit(
+                "libs/common/identity/tokens.py",
+                "if self._revocations.is_revoked(",
+                "if False and self._revocations.is_revoked(",
+            ),
+        ),
+    ),
+    Mutation(
+        name="revocation-sockets",
+        mechanism="the end of open sockets whose token was revoked",
+        row=34,
+        services=("realtime",),
+        edits=(
+            Edit(
+                "services/realtime/service/realtime.py",
+                "            if self._is_revoked(listener.holder):",
+                "            if False:",
+            ),
+        ),
+    ),
+    Mutation(
+        name="revocation-late-sockets",
+        mechanism="the age of a socket's token in place of its ticket's",
+        row=34,
+        services=("realtime",),
+        edits=(
+            Edit(
+                "services/realtime/service/realtime.py",
+                "who.issued_at if who.issued_at is not None else int(now.timestamp())",
+                "int(now.timestamp())",
+            ),
+        ),
+    ),
+    Mutation(
+        name="revocation-role",
+        mechanism="the stop of tokens when a membership changes",
+        row=34,
+        services=("auth",),
+        edits=(
+            Edit(
+                "services/auth/service/staff.py",
+                "                member.stop_tokens(self._clock.now())\n            return await memberships.save",
+                "                pass\n            return await memberships.save",
+            ),
+        ),
+    ),
+    Mutation(
+        name="revocation-password",
+        mechanism="the end of the other sessions when a password changes",
+        row=34,
+        services=("auth",),
+        edits=(
+            Edit(
+                _SESSIONS,
+                "[one for one in await self._sessions.live_of(user_id, transaction) if one.id != but]",
+                "[]",
+            ),
+        ),
+    ),
+    Mutation(
+        name="revocation-company",
+        mechanism="the refusal of a suspended company's tokens",
+        row=34,
+        services=("inventory",),
+        edits=(Edit("libs/common/identity/revocation.py", "self._companies.add(data.company_id)", "pass"),),
+    ),
 ]
