@@ -20,9 +20,7 @@ async def offer(
     """
     parts = urlsplit(url)
     assert parts.hostname is not None and parts.port is not None
-    told = plan(
-        flows, host=parts.hostname, port=parts.port, seconds=seconds, warm_seconds=warm_seconds, seed=seed
-    )
+    told = plan(flows, host=parts.hostname, port=parts.port, seconds=seconds, warm_seconds=warm_seconds, seed=seed)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "dev.prove.load.generator",
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=REPOSITORY,

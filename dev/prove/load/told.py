@@ -12,7 +12,8 @@ class Told:
     """``sent`` calls were due in the measured time; ``good`` were answered 2xx in time; the rest stands by status.
 
     Status 0: no answer came. ``late`` were answered 2xx, too late to be of use. ``blunt`` are refusals (429, 503)
-    without Retry-After. ``latencies`` are those of the calls answered 2xx, ``refusal_latencies`` of 429 and 503; seconds.
+    without Retry-After. ``latencies`` are those of the calls answered 2xx, ``refusal_latencies`` those of 429 and 503;
+    seconds.
     """
 
     seconds: float
