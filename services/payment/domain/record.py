@@ -69,6 +69,7 @@ class PaymentRecord(Aggregate):
 
     ``account_id``: whose account at the provider it goes to. ``payer_reference``: the provider's name for the
     customer that a kept method belongs to. ``capturing``: the part of an authorisation that is being taken.
+    ``request_id``: the request that captured it or took it in cash; the same again finds what it did.
     ``tried_from``: where a decline of it counts.
     ``due_at``: when a sweeper must look at it next; null when nobody waits for anything.
     """
@@ -86,6 +87,7 @@ class PaymentRecord(Aggregate):
     authorized: Money | None = None
     authorization_expires_at: datetime | None = None
     capturing: int | None = None
+    request_id: str | None = None
     captured: Money
     refunded: Money
     fee: int = 0

@@ -122,7 +122,7 @@ async def capture_payment(
     """Take money that is authorised, or a part of it; the rest is let go."""
 
     async def work() -> PaymentOut:
-        return PaymentOut.of(await payments.capturing.capture(who, payment_id, body.amount))
+        return PaymentOut.of(await payments.capturing.capture(who, payment_id, body.amount, once.id_for("req")))
 
     taken = await once(work, status=_taken)
     response.status_code = _taken(taken)

@@ -15,8 +15,8 @@ class Capturing:
         self._on = on
         self._charging = charging
 
-    async def capture(self, who: Principal, payment_id: str, amount: Money | None) -> Payment:
-        """Take what is held, or a part of it; the rest is let go.
+    async def capture(self, who: Principal, payment_id: str, amount: Money | None, request_id: str) -> Payment:
+        """Take what is held, or a part of it; the rest is let go. The same ``request_id`` again finds the first.
 
         Raises NotFound, InvalidTransition, Conflict ``capture_exceeds_authorized``, ``capture_in_progress``,
         or ``capture_refused`` with the provider's code.
@@ -24,13 +24,18 @@ class Capturing:
 
         async def work() -> Payment:
             account, payment = await self._on.together(await self._mine(who, payment_id))
+            if payment.request_id == request_id:
+                return payment  # this very request ran before, up to its commit
             if account.ended:
                 raise InvalidTransition("The order has ended; what is held goes back.")
             payment.begin_capture(amount, self._on.clock.now())
+            payment.request_id = request_id
             await self._on.books.commit(account, [payment])
             return payment
 
-        payment = await self._charging.take(await decide(work))
+        payment = await decide(work)
+        if payment.status == "authorized" and payment.capturing is not None:
+            payment = await self._charging.take(payment)
         if payment.status == "authorized" and payment.capturing is None and payment.failure is not None:
             message = "The provider did not let it be captured."
             raise Conflict("capture_refused", message, providerCode=payment.failure.code)

@@ -52,9 +52,10 @@ class Processing:
         account = await self.account(who, order_id, order_token)
         if method == "cash" and not who.may("payments.process"):
             raise Forbidden("permission_denied", "Only staff takes cash.")
-        known = await self._on.payments.for_company(who.tenant).find(payment_id)
-        if known is not None:
-            return known
+        known = await self._on.payments.for_company(who.tenant).of_order(order_id)
+        for payment in known:
+            if payment_id in (payment.id, payment.request_id):
+                return payment
         await self._accepting.check(who.tenant, method)
         if method == "cash":
             return await self._cash(account, payment_id, amount)
@@ -174,6 +175,7 @@ class Processing:
         if account.promised is not None:
             promised = await self._on.payments.for_company(account.company_id).get(account.promised)
             if promised.status == "pending" and promised.amount == amount:
+                promised.request_id = payment_id
                 return promised
         if account.active is not None:
             account.begin_try(payment_id, by_process=False)
