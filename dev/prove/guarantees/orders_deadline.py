@@ -26,29 +26,30 @@ STOCK = 1000
 @guarantee(
     4,
     "reservations end",
-    "deadline of 20 s (small: 4 s), inventory and sales killed during reserve, payments at the deadline: nothing "
+    "deadline of 20 s (small: 3 s), inventory and sales killed during reserve, payments at the deadline: nothing "
     "stuck 60 s after it, one winner each",
     kind=Kind.ROUGH,
 )
 async def reservations_end(stage: Stage) -> None:
-    seconds = stage.pick(4, 20)
+    seconds = stage.pick(3, 20)
     house = await found(stage.suite, "deadline", goods=5, stock=STOCK)
     journal = Journal(stage.folder / "journal.jsonl")
     market = Market(house, journal)
-    await _deadline(house, market, seconds)
-    unpaid = await _place_under_kills(stage, market)
-    contested = await _place(stage, market, stage.pick(14, 120))
-    stage.count("orders never paid", len(unpaid))
+    await deadline_of(market, seconds)
+    contested = await place_unpaid(stage, market, stage.pick(14, 120))
     stage.count("orders paid at their deadline", len(contested))
     await _pay_at_the_deadline(stage, house, contested)
+    unpaid = await _place_under_kills(stage, market)
+    stage.count("orders never paid", len(unpaid))
     await settled(stage, house, journal, seconds + STUCK_SECONDS)
     await _judge_ends(stage, house, unpaid, contested)
     await judge(stage, house, journal)
     await house.close()
 
 
-async def _deadline(house: House, market: Market, seconds: int) -> None:
+async def deadline_of(market: Market, seconds: int) -> None:
     """Orders of the house get this long, as soon as sales has heard of it. Raises TimeoutError."""
+    house = market.house
     path = f"/api/companies/{house.company_id}"
     await house.admin.patch(path, {"settings": {"paymentDeadlineSeconds": seconds}})
     async with asyncio.timeout(KNOWN_SECONDS):
@@ -59,7 +60,7 @@ async def _deadline(house: House, market: Market, seconds: int) -> None:
             await asyncio.sleep(0.2)
 
 
-async def _place(stage: Stage, market: Market, count: int) -> list[dict[str, Any]]:
+async def place_unpaid(stage: Stage, market: Market, count: int) -> list[dict[str, Any]]:
     """Orders that carry no payment."""
     goods = iter([stage.rng.choice(market.house.goods) for _ in range(count)])
     placed: list[dict[str, Any]] = []
@@ -75,8 +76,8 @@ async def _place(stage: Stage, market: Market, count: int) -> list[dict[str, Any
 
 
 async def _place_under_kills(stage: Stage, market: Market) -> list[dict[str, Any]]:
-    """As :meth:`_place`, while both services that reserve fall again and again."""
-    placing = asyncio.create_task(_place(stage, market, stage.pick(24, 300)))
+    """As :func:`place_unpaid`, while both services that reserve fall again and again."""
+    placing = asyncio.create_task(place_unpaid(stage, market, stage.pick(24, 300)))
     for number in range(stage.pick(2, 6)):
         await asyncio.sleep(stage.rng.uniform(0.1, 0.5))
         await stage.suite.kill("inventory" if number % 2 else "sales")

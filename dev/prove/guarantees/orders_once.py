@@ -1,0 +1,146 @@
+"""Row 14: one key, one effect."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import httpx2
+
+from dev.prove.guarantees.orders_points import Point, Points, standing
+from dev.prove.guarantees.orders_posts import Post, Posts
+from dev.prove.rows import Kind, guarantee
+from dev.prove.settling import settled
+from dev.prove.stage import Stage
+from dev.prove.trade import House, Journal, Market, found
+
+AT_ONCE = 100
+SETTLED_SECONDS = 60.0
+ANSWER_SECONDS = 60.0
+RETRY_SECONDS = 45.0
+PAUSE_SECONDS = 0.5
+SERVICES = ("sales", "inventory", "payment")
+UNDER_WAY, REUSED = "request_in_progress", "idempotency_key_reused"
+
+_IDEMPOTENCY = "libs/common/web/idempotency.py"
+POINTS = (
+    Point("claimed", _IDEMPOTENCY, "            result = await work()", "before", "self._key"),
+    Point("done", _IDEMPOTENCY, '        body = result.model_dump(mode="json", by_alias=True)', "before", "self._key"),
+)
+"""Between the claim and its work, and between what was done and its answer."""
+
+
+@guarantee(
+    14,
+    "idempotent POST",
+    "100 at once with one key: 1 effect, 409 or the first answer; another body 422; killed before and after the "
+    "effect: later the first answer; orders, till sales, adjustments, payments, refunds, captures",
+    kind=Kind.ROUGH,
+)
+async def idempotent_posts(stage: Stage) -> None:
+    house = await found(stage.suite, "once", goods=8, stock=500)
+    journal = Journal(stage.folder / "journal.jsonl")
+    posts = Posts(stage.suite, Market(house, journal))
+    limits = httpx2.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
+    gateway = stage.suite.gateway
+    async with (
+        httpx2.AsyncClient(base_url=gateway, timeout=ANSWER_SECONDS, limits=limits) as http,
+        standing(stage, SERVICES, POINTS) as points,
+    ):
+        caller = Caller(http, house)
+        stricken = await _struck_down(stage, posts, caller, points)
+        for post in await posts.one_of_each():
+            stage.progress(f"{AT_ONCE} at once: {post.kind}", 0, 0)
+            await _at_once(stage, caller, post)
+        for post in stricken:
+            stage.progress(f"again after the crash: {post.kind}", 0, 0)
+            await _after_the_crash(stage, caller, post)
+        await settled(stage, house, journal, SETTLED_SECONDS)
+    await house.close()
+
+
+class Caller:
+    """Sends a request as it is, once."""
+
+    def __init__(self, http: httpx2.AsyncClient, house: House) -> None:
+        self._http = http
+        self._house = house
+
+    async def send(self, post: Post, body: dict[str, Any] | None = None) -> httpx2.Response:
+        """The answer, whatever it is."""
+        headers = {**self._house.admin.identity(), "Idempotency-Key": post.key}
+        return await self._http.post(post.path, json=post.sent if body is None else body, headers=headers)
+
+    async def try_to_send(self, post: Post) -> None:
+        """As :meth:`send`, where nobody may be left to answer."""
+        try:
+            await self.send(post)
+        except httpx2.HTTPError:
+            return
+
+    async def until_answered(self, post: Post) -> httpx2.Response:
+        """The first answer that is neither ``under way`` nor ``away``."""
+        until = time.monotonic() + RETRY_SECONDS
+        while True:
+            answer = await self.send(post)
+            waits = answer.status_code in (502, 503, 504) or _code(answer) == UNDER_WAY
+            if not waits or time.monotonic() > until:
+                return answer
+            await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _at_once(stage: Stage, caller: Caller, post: Post) -> None:
+    answers = await asyncio.gather(*(caller.send(post) for _ in range(AT_ONCE)))
+    stage.count("requests with a key already under way", AT_ONCE - 1)
+    first = await caller.until_answered(post)
+    told = Counter(_told(answer) for answer in answers)
+    others = {text: count for text, count in told.items() if text not in (_told(first), UNDER_WAY)}
+    stage.none(f"{post.kind}: neither the first answer nor under way", list(others.items()))
+    stage.check(f"{post.kind}: accepted", True, first.status_code in (200, 201, 202))
+    stage.check(f"{post.kind}: sent again it is told as a replay", "true", first.headers.get("idempotent-replayed"))
+    stage.check(f"{post.kind}: effects of {AT_ONCE} at once", 1, await post.effects())
+    reused = await caller.send(post, post.other)
+    stage.check(f"{post.kind}: another body", (422, REUSED), (reused.status_code, _code(reused)))
+
+
+async def _struck_down(stage: Stage, posts: Posts, caller: Caller, points: Points) -> Sequence[Post]:
+    """Every kind at each point when all three services are killed; what was sent then."""
+    stricken: list[Post] = []
+    for point in POINTS:
+        some = await posts.one_of_each()
+        points.arm(point.name, *(post.key for post in some))
+        under_way = [asyncio.create_task(caller.try_to_send(post)) for post in some]
+        stage.none(f"kinds that did not come to where they were {point.name}", await points.missing())
+        for service in SERVICES:
+            await stage.suite.kill(service)
+            stage.count("kills with requests under way")
+        await asyncio.gather(*under_way)
+        await stage.suite.ready(SERVICES)
+        stricken += some
+    return stricken
+
+
+async def _after_the_crash(stage: Stage, caller: Caller, post: Post) -> None:
+    first = await caller.until_answered(post)
+    again = await caller.send(post)
+    stage.check(f"{post.kind}: accepted after the crash", (200, True), _accepted(first))
+    stage.check(f"{post.kind}: the same answer again", _told(first), _told(again))
+    stage.check(f"{post.kind}: effects after the crash", 1, await post.effects())
+
+
+def _accepted(answer: httpx2.Response) -> tuple[Any, bool]:
+    good = answer.status_code in (200, 201, 202)
+    return (200 if good else f"{answer.status_code} {_code(answer)}"), good
+
+
+def _told(answer: httpx2.Response) -> str:
+    """What an answer says, in short: its problem's code, or which resource it shows."""
+    if answer.status_code >= 400:
+        return _code(answer)
+    content = answer.json()
+    return f"{answer.status_code} {content.get('id') or [each['id'] for each in content['refunds']]}"
+
+
+def _code(answer: httpx2.Response) -> str:
+    return str(answer.json().get("code", "")) if answer.status_code >= 400 and answer.content else ""

@@ -1,0 +1,108 @@
+"""Points of the product's own code at which work comes to a stand, so that its process can be killed right there.
+
+The services run from a copy of their source in which each point is one more line. A point does nothing until it is
+armed for some work by its label; that work leaves a mark there and waits for ever, all other goes on.
+"""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from dev.prove.mutations.mutation import Edit
+from dev.prove.stage import Stage
+
+COPIED = ("libs", "services", "dev")
+REACHED_SECONDS = 60.0
+LOOK_SECONDS = 0.02
+
+_MODULE = """
+import asyncio
+from pathlib import Path
+
+FOLDER = Path({folder!r})
+
+
+async def stand(point, label):
+    armed = FOLDER / point / str(label)
+    try:
+        armed.rename(f"{{armed}}.stood")
+    except FileNotFoundError:
+        return
+    await asyncio.sleep(3600)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A stand right ``before`` or ``after`` a line of ``file``, which has the passage ``line`` once.
+
+    ``label``: an expression that tells there whose work it is. ``when``: a condition, where not every work passes
+    there for the sake of this step.
+    """
+
+    name: str
+    file: str
+    line: str
+    where: Literal["before", "after"]
+    label: str
+    when: str = "True"
+
+    def edit(self) -> Edit:
+        """The change of the source."""
+        indent = self.line[: len(self.line) - len(self.line.lstrip())]
+        stand = f'{indent}if {self.when}: await __import__("proof_points").stand({self.name!r}, {self.label})'
+        lines = (stand, self.line) if self.where == "before" else (self.line, stand)
+        return Edit(self.file, self.line, "\n".join(lines))
+
+
+class Points:
+    """The points of services that run from the changed copy: each armed by a file for a label, once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def arm(self, name: str, *labels: str) -> None:
+        """The work with these labels will stand at this point, when it first comes there."""
+        folder = self._folder / name
+        folder.mkdir(exist_ok=True)
+        for label in labels:
+            (folder / label).touch()
+
+    async def missing(self) -> list[str]:
+        """Waits until all that is armed stands; what does not in time."""
+        try:
+            async with asyncio.timeout(REACHED_SECONDS):
+                while self._waiting():
+                    await asyncio.sleep(LOOK_SECONDS)
+        except TimeoutError:
+            return self._waiting()
+        return []
+
+    def _waiting(self) -> list[str]:
+        return [f"{each.parent.name} {each.name}" for each in self._folder.glob("*/*") if each.suffix != ".stood"]
+
+
+@asynccontextmanager
+async def standing(stage: Stage, services: Sequence[str], points: Sequence[Point]) -> AsyncIterator[Points]:
+    """The services run with these points while the block does, which ends with its row: `heal` puts them back.
+
+    Raises Broken.
+    """
+    folder, source = stage.folder / "points", stage.folder / "source"
+    folder.mkdir()
+    base = stage.suite.source_of(services[0])
+    try:
+        for name in COPIED:
+            shutil.copytree(base / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+        (source / "libs" / "proof_points.py").write_text(_MODULE.format(folder=str(folder)))
+        for point in points:
+            point.edit().apply(source)
+        await asyncio.gather(*(stage.suite.reconfigure(service, source=source) for service in services))
+        yield Points(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(source, ignore_errors=True)
