@@ -14,6 +14,9 @@ from common.logging import get_logger
 log = get_logger(__name__)
 
 KEPT_SECONDS = 3600
+SETTLED_SECONDS = 60
+"""Auth has heard by then of whatever was announced here: a company that its snapshot does not name is active again."""
+
 PURGE_ABOVE = 10_000
 
 REVOKING: tuple[type[EventData], ...] = (
@@ -36,7 +39,7 @@ class Revocations:
         self._snapshot = snapshot
         self._sessions: dict[str, float] = {}
         self._users: dict[str, tuple[int, float]] = {}
-        self._companies: set[str] = set()
+        self._companies: dict[str, float] = {}
         self._is_waiting = False
         self.listeners: list[Callable[[Envelope[Any]], None]] = []
 
@@ -58,9 +61,9 @@ class Revocations:
             if data.revoked_before is not None:
                 self._revoke(data.key_id, None, data.revoked_before)
         elif isinstance(data, CompanySuspended):
-            self._companies.add(data.company_id)
+            self._companies[data.company_id] = time.monotonic()
         elif isinstance(data, CompanyReactivated):
-            self._companies.discard(data.company_id)
+            self._companies.pop(data.company_id, None)
         for listener in self.listeners:
             listener(event)
 
@@ -78,8 +81,13 @@ class Revocations:
         self._is_waiting = False
         for entry in told.get("sessions", ()):
             self._revoke(entry["userId"], entry.get("sessionId"), entry["revokedBefore"])
-        self._companies |= set(told.get("companies", ()))
+        self._take_companies(set(told.get("companies", ())))
         return True
+
+    def _take_companies(self, told: set[str]) -> None:
+        now = time.monotonic()
+        held = {company: at for company, at in self._companies.items() if company in told or now - at < SETTLED_SECONDS}
+        self._companies = {**dict.fromkeys(told, now), **held}
 
     def _revoke(self, user: str, session: str | None, revoked_before: int) -> None:
         now = time.monotonic()

@@ -7,6 +7,7 @@ from typing import Any
 from aio_pika.abc import AbstractIncomingMessage
 from pydantic_core import from_json
 
+from common.clock import monotonic_seconds
 from common.events import Envelope, EventData, unseal
 from common.ids import sortable_part
 from common.logging import get_logger
@@ -14,6 +15,9 @@ from common.messaging.connection import Attachment, BrokerConnection, keep_runni
 from common.messaging.topology import EVENTS
 
 log = get_logger(__name__)
+
+AGAIN_SECONDS = (5.0, 30.0, 120.0)
+"""When the list is completed once more: what was told while this copy was away, auth itself may hear a little later."""
 
 
 class Announcements:
@@ -46,12 +50,18 @@ class Announcements:
             for event_type in self._types:
                 await queue.bind(EVENTS, event_type)
             await queue.consume(self._receive, no_ack=True)
-            is_complete = await self._refresh()
-            while attachment.stands:
-                await asyncio.sleep(0.5)
-                is_complete = is_complete or await self._refresh()
+            await self._complete(attachment)
         finally:
             await channel.close()
+
+    async def _complete(self, attachment: Attachment) -> None:
+        """Refresh until it succeeds, and a few times more; then stay while the attachment stands."""
+        began = monotonic_seconds()
+        due = [began, *(began + seconds for seconds in AGAIN_SECONDS)]
+        while attachment.stands:
+            if due and monotonic_seconds() >= due[0] and await self._refresh():
+                del due[0]
+            await asyncio.sleep(0.5)
 
     async def _receive(self, message: AbstractIncomingMessage) -> None:
         try:
