@@ -54,7 +54,9 @@ class Resender:
         while True:
             try:
                 await self.look()
-            except (PublishUnconfirmed, PyMongoError, NotHolder) as error:
+            except PublishUnconfirmed:
+                pass  # told by whoever publishes
+            except (PyMongoError, NotHolder) as error:
                 log.info("resend_waits", reason=repr(error))
             await asyncio.sleep(CHECK_SECONDS)
 

@@ -29,7 +29,7 @@ class Hub(FeedPositions):
     def __init__(self, history: FeedHistory) -> None:
         self.history = history
         self._listeners: dict[tuple[str, str], set[Listener]] = defaultdict(set)
-        self._first_seen: OrderedDict[str, Place] = OrderedDict()
+        self._first_seen: OrderedDict[str, Cursor] = OrderedDict()
         self._moved = asyncio.Event()
         self.epoch: str | None = None
         self.place = BEFORE_THE_FIRST
@@ -57,15 +57,19 @@ class Hub(FeedPositions):
             if place <= self.place:
                 continue
             self.place = place
-            if not self.is_repeated(each.event.id, place):
-                self._remember(each.event.id, place)
-                self._hand_on(each.event, each.document, Cursor(batch.position.epoch, place))
+            cursor = Cursor(batch.position.epoch, place)
+            if not self.is_repeated(each.event.id, cursor):
+                self._remember(each.event.id, cursor)
+                self._hand_on(each.event, each.document, cursor)
         self._wake()
 
-    def is_repeated(self, event_id: str, place: Place) -> bool:
-        """Whether this event stood at an earlier place already: a producer that was in doubt sent it again."""
+    def is_repeated(self, event_id: str, cursor: Cursor) -> bool:
+        """Whether this event stood at an earlier place already: a producer that was in doubt sent it again.
+
+        Or in the feed of an earlier epoch: a broker that lost its disk is sent much of the past once more.
+        """
         first = self._first_seen.get(event_id)
-        return first is not None and first != place
+        return first is not None and first != cursor
 
     def join(self, listener: Listener, channels: list[str]) -> None:
         """Let a listener hear these channels from now on."""
@@ -123,7 +127,6 @@ class Hub(FeedPositions):
 
     async def _recall(self, epoch: str, end: Place) -> None:
         """Know the last events from before this process began: a producer in doubt may send them once more."""
-        self._first_seen.clear()
         if end == BEFORE_THE_FIRST:
             return
         async with aclosing(self.history.messages(epoch, max(end.offset - RECALLED_MESSAGES, 0))) as messages:
@@ -131,12 +134,12 @@ class Hub(FeedPositions):
                 for index, document in enumerate(documents):
                     event = self.readable(document)
                     if event is not None and event.id not in self._first_seen:
-                        self._remember(event.id, Place(offset, index))
+                        self._remember(event.id, Cursor(epoch, Place(offset, index)))
                 if offset >= end.offset:
                     return
 
-    def _remember(self, event_id: str, place: Place) -> None:
-        self._first_seen[event_id] = place
+    def _remember(self, event_id: str, cursor: Cursor) -> None:
+        self._first_seen[event_id] = cursor
         if len(self._first_seen) > REMEMBERED_EVENTS:
             self._first_seen.popitem(last=False)
 

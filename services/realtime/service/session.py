@@ -121,7 +121,7 @@ class Session:
         event = self._hub.readable(document)
         if event is None or at.place <= after or event.company_id != self._listener.company_id:
             return
-        if self._hub.is_repeated(event.id, at.place):
+        if self._hub.is_repeated(event.id, at):
             return
         for channel in channels_of(event):
             if channel in granted and is_for(self._listener.shop_ids, channel, event):
