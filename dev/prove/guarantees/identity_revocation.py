@@ -22,11 +22,12 @@ from dev.prove.rows import Kind, guarantee
 from dev.prove.stage import Stage
 from dev.prove.trade import House, found
 from dev.prove.trade.house import PASSWORD
-from dev.trading import Api
+from dev.trading import Api, Refused
 
 REFUSED_SECONDS = 5.0
 COPIES = 2
 AWAY_SECONDS = 3.0
+ATTEMPTS = 5
 KEY_SCOPES = ["orders.read", "products.read", "realtime.connect"]
 
 Act = Callable[[], Awaitable[Any]]
@@ -147,7 +148,7 @@ class Cast:
 
     async def role_changed(self) -> Case:
         """A manager who becomes staff."""
-        user_id, headers = await self._hire("shop_manager")
+        user_id, _, headers = await self._hire("shop_manager")
         path = f"/api/users/{user_id}"
         return Case(
             await self._hold("role changed", headers), lambda: self._house.admin.patch(path, {"role": "shop_staff"})
@@ -158,14 +159,14 @@ class Cast:
         permissions = ["orders.read", "products.read", "realtime.connect"]
         body = {"name": f"Reader {secrets.token_hex(4)}", "permissions": permissions}
         role = await self._house.admin.post("/api/roles", body)
-        _, headers = await self._hire("shop_staff", roleId=role["id"])
+        _, _, headers = await self._hire("shop_staff", roleId=role["id"])
         narrowed = {"permissions": permissions[1:]}
         path = f"/api/roles/{role['id']}"
         return Case(await self._hold("role edited", headers), lambda: self._house.admin.patch(path, narrowed))
 
     async def removed(self) -> Case:
         """Staff whose work for the company ends."""
-        user_id, headers = await self._hire("shop_staff")
+        user_id, _, headers = await self._hire("shop_staff")
         held = await self._hold("staff removed", headers)
         return Case(held, lambda: self._house.admin.delete(f"/api/users/{user_id}"))
 
@@ -181,8 +182,7 @@ class Cast:
 
     async def password_changed(self) -> Case:
         """A session, after the person changed the password in another."""
-        email = fresh_address(self._house.slug)
-        _, headers = await self._hire("shop_staff", email=email)
+        _, email, headers = await self._hire("shop_staff")
         other = bearer((await signed_in(self._http, email))["accessToken"])
         body = {"currentPassword": PASSWORD, "newPassword": f"{PASSWORD}-{secrets.token_hex(4)}"}
         return Case(
@@ -207,12 +207,20 @@ class Cast:
         await house.close()
         return Case(held, lambda: self._platform.patch(path, {"status": "suspended"}))
 
-    async def _hire(self, role: str, *, email: str | None = None, **more: str) -> tuple[str, Bearer]:
-        address = email or fresh_address(self._house.slug)
+    async def _hire(self, role: str, **more: str) -> tuple[str, str, Bearer]:
+        """Id, address and header of somebody new."""
         shops = [self._house.shop_id]
-        person = {"email": address, "password": PASSWORD, "name": "Proof", "role": role, "shopIds": shops, **more}
-        made = await self._house.admin.post("/api/users", person)
-        return made["id"], bearer((await signed_in(self._http, address))["accessToken"])
+        for _ in range(ATTEMPTS):
+            address = fresh_address(self._house.slug)
+            person = {"email": address, "password": PASSWORD, "name": "Proof", "role": role, "shopIds": shops, **more}
+            try:
+                made = await self._house.admin.post("/api/users", person)
+            except Refused as refused:
+                if refused.code != "account_exists":  # made by a call of which the answer came too late
+                    raise
+                continue
+            return made["id"], address, bearer((await signed_in(self._http, address))["accessToken"])
+        raise RuntimeError("nobody could be hired")
 
     async def _hold(self, name: str, headers: Bearer, *, token: str | None = None, house: House | None = None) -> Held:
         socket = await self._doors.socket(headers, ["orders"])

@@ -4,6 +4,7 @@ from dev.prove.mutations.mutation import Edit, Mutation
 
 _SESSION = "services/auth/domain/session.py"
 _SESSIONS = "services/auth/service/sessions.py"
+_REVOCATION = "libs/common/identity/revocation.py"
 
 MUTATIONS = [
     Mutation(
@@ -187,6 +188,6 @@ MUTATIONS = [
         mechanism="the refusal of a suspended company's tokens",
         row=34,
         services=("inventory",),
-        edits=(Edit("libs/common/identity/revocation.py", "self._companies.add(data.company_id)", "pass"),),
+        edits=(Edit(_REVOCATION, "self._companies[data.company_id] = time.monotonic()", "pass"),),
     ),
 ]
