@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from common.identity.principal import Principal
-from common.identity.requires import InternalCaller, requires
+from common.identity.requires import InternalCaller, internal_from, requires
 from common.pagination import Page, PageRequest
 from common.web.etag import IfMatch, tag
 from common.web.idempotency import Idempotent
@@ -27,6 +27,8 @@ from services.company.schemas import (
 from services.company.service import CompanyService
 
 router = APIRouter(tags=["companies"])
+
+Gateway = Annotated[Principal, internal_from("gateway")]
 
 
 def _service(request: Request) -> CompanyService:
@@ -152,14 +154,14 @@ async def tell_company(name: str, who: InternalCaller, companies: Companies) -> 
 
 
 @router.get("/internal/companies/by-domain/{name}", include_in_schema=False)
-async def tell_company_of_domain(name: str, who: InternalCaller, companies: Companies) -> CompanyFacts:
+async def tell_company_of_domain(name: str, who: Gateway, companies: Companies) -> CompanyFacts:
     """The company that a domain leads to."""
     return CompanyFacts.of(*await companies.tell((await companies.domains.holder(name)).company_id))
 
 
 @router.get("/internal/origins", include_in_schema=False)
 async def tell_origin(
-    origin: Annotated[str, Query(max_length=255)], who: InternalCaller, companies: Companies
+    origin: Annotated[str, Query(max_length=255)], who: Gateway, companies: Companies
 ) -> OriginOut:
     """Whether any company lets pages of an origin call."""
     return OriginOut(is_allowed=await companies.knows_origin(origin))

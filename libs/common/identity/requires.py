@@ -19,6 +19,10 @@ SIGNED_IN = "signed_in"
 """The marker of a route for whoever is signed in."""
 
 
+INTERNAL = "internal.call"
+"""What every service's own token permits."""
+
+
 class Requirement:
     """The dependency behind :func:`requires`; ``permission`` is what the route walk reads."""
 
@@ -41,6 +45,27 @@ class Requirement:
             raise Forbidden("permission_denied", f"This needs the permission {self.permission}.")
 
 
+class OnlyFrom(Requirement):
+    """The dependency behind :func:`internal_from`."""
+
+    def __init__(self, callers: tuple[str, ...]) -> None:
+        super().__init__(INTERNAL)
+        self.callers = callers
+
+    def _check(self, principal: Principal) -> None:
+        super()._check(principal)
+        if principal.id not in self.callers:
+            raise Forbidden("permission_denied", f"This is for {' and '.join(self.callers)} alone.")
+
+
+def internal_from(*callers: str) -> Any:
+    """A dependency that yields the calling service and refuses all but the named ones.
+
+    A service that has fallen into other hands gets no further than it must in good ones.
+    """
+    return Depends(OnlyFrom(callers))
+
+
 def requires(permission: str, *alternatives: str) -> Any:
     """A dependency that yields the Principal and refuses callers with none of the named permissions."""
     return Depends(Requirement(permission, alternatives))
@@ -48,4 +73,5 @@ def requires(permission: str, *alternatives: str) -> Any:
 
 Anyone = Annotated[Principal, requires(ANYONE)]
 SignedIn = Annotated[Principal, requires(SIGNED_IN)]
-InternalCaller = Annotated[Principal, requires("internal.call")]
+InternalCaller = Annotated[Principal, requires(INTERNAL)]
+"""Any service of the suite; see :func:`internal_from` for what only some may call."""

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 
 from common.identity.principal import Principal
-from common.identity.requires import InternalCaller, requires
+from common.identity.requires import internal_from, requires
 from common.pagination import Page, PageRequest
 from common.web.etag import IfMatch, tag
 from common.web.lists import listing
@@ -14,6 +14,8 @@ from services.auth.schemas.keys import ExchangedOut, ExchangeIn, KeyIn, KeyOut, 
 from services.auth.service.api_keys import NewKey, Shown
 
 router = APIRouter(tags=["keys"])
+
+Gateway = Annotated[Principal, internal_from("gateway")]
 Manager = Annotated[Principal, requires("keys.manage")]
 
 
@@ -71,6 +73,6 @@ async def rotate_key(
 
 
 @router.post("/internal/keys/exchange", include_in_schema=False)
-async def exchange_key(body: ExchangeIn, who: InternalCaller, auth: Auth) -> ExchangedOut:
+async def exchange_key(body: ExchangeIn, who: Gateway, auth: Auth) -> ExchangedOut:
     """A short-lived token for an API key."""
     return ExchangedOut.model_validate(await auth.api_keys.exchange(body.key.get_secret_value()))

@@ -91,7 +91,8 @@ class Charging:
                 await self._on.books.commit(account, changed, postings)
             return payment
 
-        payment = await decide(work)
+        async with self._refunding.turns.of(asked.order_id):
+            payment = await decide(work)
         if payment.status == "failed" and payment.failure is not None and payment.failure.code != TOO_MANY:
             await self._velocity.declined(payment.tried_from, payment.id)
         for refund in refunds:

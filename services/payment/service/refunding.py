@@ -12,6 +12,7 @@ from services.payment.domain import OrderAccount, Outcome, Payment, Posting, Ref
 from services.payment.domain.ledger import refund_returned, refunded
 from services.payment.domain.refunds import check_refund_limit
 from services.payment.service.foundation import Foundation, decide
+from services.payment.service.turns import Turns
 
 log = get_logger(__name__)
 
@@ -21,6 +22,7 @@ class Refunding:
 
     def __init__(self, on: Foundation) -> None:
         self._on = on
+        self.turns = Turns()
 
     async def refund(
         self, who: Principal, payment_id: str, *, refund_id: str, amount: Money | None, reason: str
@@ -31,10 +33,10 @@ class Refunding:
         """
         _check_reason(reason)
         limit = await self._limit(who)
+        asked = await self._on.payments.for_company(who.tenant).get(payment_id)
+        who.require_shop(asked.shop_id, "payment")
 
         async def work() -> Payment:
-            asked = await self._on.payments.for_company(who.tenant).get(payment_id)
-            who.require_shop(asked.shop_id, "payment")
             account, payment = await self._on.together(asked)
             if payment.refund(refund_id) is None:
                 await self._check_limit(payment, amount, limit)
@@ -42,7 +44,9 @@ class Refunding:
                 await self._on.books.commit(account, [payment])
             return payment
 
-        payment = await self._sent(await decide(work), refund_id)
+        async with self.turns.of(asked.order_id):
+            payment = await decide(work)
+        payment = await self._sent(payment, refund_id)
         refund = payment.refund(refund_id)
         assert refund is not None, "the refund was set aside above"
         return payment, refund
@@ -73,8 +77,10 @@ class Refunding:
             await self._on.books.commit(account, [payment for payment, _ in parts])
             return [(payment, id_for(number)) for number, (payment, _) in enumerate(parts)]
 
+        async with self.turns.of(order_id):
+            begun = await decide(work)
         done: list[tuple[Payment, Refund]] = []
-        for payment, refund_id in await decide(work):
+        for payment, refund_id in begun:
             sent = await self._sent(payment, refund_id)
             refund = sent.refund(refund_id)
             assert refund is not None, "the refund was set aside above"
@@ -132,7 +138,8 @@ class Refunding:
                 await self._settle(payment, account, refund, outcome)
             return payment
 
-        return await decide(work)
+        async with self.turns.of(asked.order_id):
+            return await decide(work)
 
     async def _settle(self, payment: Payment, account: OrderAccount, refund: Refund, outcome: Outcome) -> None:
         now = self._on.clock.now()

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
 from common.identity.principal import Principal
-from common.identity.requires import InternalCaller, requires
+from common.identity.requires import internal_from, requires
 from common.web.idempotency import Idempotent
 from services.sales.routes.parameters import Sales
 from services.sales.routes.receipt_page import page_of, text_of
@@ -14,6 +14,8 @@ from services.sales.schemas.receipts import ReceiptMailIn, ReceiptMailOut, Recei
 
 router = APIRouter(prefix="/api/pos/sales", tags=["till"])
 internal = APIRouter(prefix="/internal/sales", tags=["internal"], include_in_schema=False)
+
+Sender = Annotated[Principal, internal_from("notification")]
 
 Seller = Annotated[Principal, requires("pos.sell")]
 Accept = Annotated[str, Header(max_length=1000)]
@@ -45,7 +47,7 @@ async def mail_receipt(
 
 
 @internal.get("/{sale_id}/receipt")
-async def tell_receipt(sale_id: str, who: InternalCaller, sales: Sales) -> ReceiptText:
+async def tell_receipt(sale_id: str, who: Sender, sales: Sales) -> ReceiptText:
     """A receipt as text, for the mail."""
     receipt = ReceiptOut.model_validate(await sales.receipts.tell(who.tenant, sale_id))
     return ReceiptText(number=receipt.number, shop_name=receipt.shop_name, text=text_of(receipt))

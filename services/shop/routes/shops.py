@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from common.identity.principal import Principal
-from common.identity.requires import InternalCaller, requires
+from common.identity.requires import internal_from, requires
 from common.pagination import Page, PageRequest
 from common.web.etag import IfMatch, tag
 from common.web.lists import listing, refuse_unknown
@@ -17,6 +17,8 @@ SHORT_PAGE = 20
 LONGEST_PAGE = 100
 
 router = APIRouter(tags=["shops"])
+
+ShopReader = Annotated[Principal, internal_from("sales", "auth", "inventory", "analytics")]
 
 
 def _service(request: Request) -> ShopService:
@@ -92,6 +94,6 @@ async def remove_staff(shop_id: str, user_id: str, who: StaffManager, shops: Sho
 
 
 @router.get("/internal/shops/{shop_id}", include_in_schema=False)
-async def tell_shop(shop_id: str, who: InternalCaller, shops: Shops) -> ShopFacts:
+async def tell_shop(shop_id: str, who: ShopReader, shops: Shops) -> ShopFacts:
     """What other services may ask."""
     return ShopFacts.model_validate(await shops.tell(who, shop_id))
