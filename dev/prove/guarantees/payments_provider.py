@@ -18,7 +18,7 @@ from typing import Any, Self
 import httpx2
 
 from dev.prove.suite import ProvedSuite
-from dev.sandbox.paypal.signing import load_signer
+from dev.sandbox.paypal.signing import CERTIFICATE_PATH, load_signer
 
 CALL_SECONDS = 30.0
 POLL_SECONDS = 0.05
@@ -46,6 +46,7 @@ class ProviderSide:
         self._http = httpx2.AsyncClient(base_url=self.url, timeout=CALL_SECONDS)
 
     async def __aenter__(self) -> Self:
+        await self._http.get(CERTIFICATE_PATH)  # which makes the key where nothing was signed yet
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -117,11 +118,11 @@ class ProviderSide:
             row = books.execute(query, (f'%"{payment_id}"%',)).fetchone()
         return str(row[0]) if row else None
 
-    def stripe_events(self, order_id: str) -> list[bytes]:
-        """Every event that Stripe has made about an order, the oldest first, as it is sent."""
+    def stripe_events(self, payment_id: str) -> list[bytes]:
+        """Every event that Stripe has made about a payment, the oldest first, as it is sent."""
         with self._books() as books:
             query = "SELECT body FROM objects WHERE kind = 'event' AND body LIKE ? ORDER BY seq"
-            return [row[0].encode() for row in books.execute(query, (f'%"{order_id}"%',))]
+            return [row[0].encode() for row in books.execute(query, (f'%"{payment_id}"%',))]
 
     def paypal_events(self, payment_id: str) -> list[bytes]:
         """Every event that PayPal has made about a payment, the oldest first, as it is sent."""
