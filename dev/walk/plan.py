@@ -1,5 +1,6 @@
 """What is walked: the routes of all services, the other addresses of the gateway, and those between services."""
 
+import random
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -43,4 +44,15 @@ class Plan:
             rows=[row for row in self.rows if text in row.route],
             others=[row for row in self.others if text in row.route],
             internals=[route for route in self.internals if text in route.path],
+        )
+
+    def sampled(self, rng: random.Random, rows: int) -> "Plan":
+        """A part of it: ``rows`` routes, a third as many other addresses, and as many between services."""
+        by_route = {row.route: row for row in self.rows}
+        routes = rng.sample(sorted(self.routes & by_route.keys()), rows)
+        return Plan(
+            routes=set(routes),
+            rows=[by_route[route] for route in routes],
+            others=rng.sample(self.others, rows // 3),
+            internals=rng.sample(self.internals, rows // 3),
         )
