@@ -19,6 +19,9 @@ CLOSE_SECONDS = 2
 HEARTBEAT_SECONDS = 10
 """A peer that is stopped or cut off is given up after two to three of these; the library's own minute is long."""
 
+LONGEST_PAUSE_SECONDS = 1.0
+"""Asking a broker that is down costs nothing; every second after its return is one in which nothing moves."""
+
 BROKER_ERRORS = (AMQPError, aio_pika.exceptions.AMQPException, ConnectionError, OSError, TimeoutError, RuntimeError)
 """What a fallen, blocked or restarting broker looks like from here."""
 
@@ -99,7 +102,7 @@ def is_being_stopped() -> bool:
 
 
 async def keep_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
-    """Run ``work`` again with backoff (0.2 s to 5 s) for as long as the broker falls, until cancelled."""
+    """Run ``work`` again with backoff (0.2 s to 1 s) for as long as the broker falls, until cancelled."""
     delay = 0.2
     while True:
         started = asyncio.get_running_loop().time()
@@ -114,4 +117,4 @@ async def keep_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
         if asyncio.get_running_loop().time() - started > 10:
             delay = 0.2
         await asyncio.sleep(delay)
-        delay = min(delay * 2, 5.0)
+        delay = min(delay * 2, LONGEST_PAUSE_SECONDS)
