@@ -1,0 +1,133 @@
+"""Row 10: a worker that slept past its lease and wakes writes nothing any more."""
+
+import asyncio
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import psutil
+
+from dev.prove.faults.load import under_load
+from dev.prove.rows import Kind, guarantee
+from dev.prove.settling import judge, settled
+from dev.prove.stage import Stage
+from dev.prove.suite import ProvedSuite
+from dev.prove.trade import Journal, Market, found
+
+WATCHERS = ("audit", "analytics")
+"""Those of whom one copy works at a time, by a lease with a fence."""
+ACTING = ("inventory", "payment")
+"""Those of whom every copy works, each piece of work by a claim in its own document."""
+TAKEN_OVER_SECONDS = 40.0
+CLAIM_SECONDS = 6.0
+REST_SECONDS = 90.0
+POLL_SECONDS = 0.1
+IN_HAND_SECONDS = 0.3
+
+Place = tuple[int, str, int]
+
+
+@guarantee(
+    10,
+    "zombie fenced",
+    "a worker is stopped past its lease and goes on: another has taken over, 0 stale writes",
+    kind=Kind.ROUGH,
+)
+async def zombie_fenced(stage: Stage) -> None:
+    await asyncio.gather(*(stage.suite.reconfigure(service, copies=2) for service in (*WATCHERS, *ACTING)))
+    house = await found(stage.suite, "zombie", goods=12, stock=100_000, customers=4)
+    journal = Journal(stage.folder / "journal.jsonl")
+    positions = Positions(stage.suite)
+    watching = asyncio.create_task(positions.run())
+    try:
+        for number in range(rounds := stage.pick(1, 4)):
+            async with under_load(stage, Market(house, journal), at_once=2):
+                await _sleep_past_the_lease(stage, positions)
+            stage.progress("rounds", number + 1, rounds)
+    finally:
+        watching.cancel()
+    await settled(stage, house, journal, REST_SECONDS)
+    await judge(stage, house, journal)
+    stage.none("places in the feed that went back, and fences that did", positions.went_back)
+    stage.count("places seen", positions.seen)
+    verdict = await house.admin.get("/api/audit/verify")
+    stage.check("the audit chain", True, verdict["ok"])
+    await house.close()
+    journal.close()
+
+
+async def _sleep_past_the_lease(stage: Stage, positions: "Positions") -> None:
+    """Stops whoever works, with work in hand, until others have taken over; then lets them go on."""
+    holders = [await _holder(stage.suite, service) for service in WATCHERS]
+    before = {service: await positions.fence(service) for service in WATCHERS}
+    held = await stage.suite.freeze("mongod")
+    await asyncio.sleep(IN_HAND_SECONDS)  # what they asked of the database is under way
+    asleep = [await stage.suite.freeze(name) for name in [*holders, *ACTING]]
+    stage.suite.thaw(held)
+    stage.count("workers stopped past their lease", len(asleep))
+    began = time.monotonic()
+    for service in WATCHERS:
+        while await positions.fence(service) <= before[service] and time.monotonic() - began < TAKEN_OVER_SECONDS:
+            await asyncio.sleep(POLL_SECONDS)
+        stage.check(f"another {service} has taken over", True, await positions.fence(service) > before[service])
+    stage.measure("seconds until the watchers had been taken over", time.monotonic() - began)
+    await asyncio.sleep(max(CLAIM_SECONDS - (time.monotonic() - began), 0.0))
+    for pid in asleep:
+        stage.suite.thaw(pid)
+
+
+async def _holder(suite: ProvedSuite, service: str) -> str:
+    """The copy that reads the feed: whoever holds the lease also reads the service's own queue."""
+    port = int(await asyncio.to_thread(_consuming_port, suite, service))
+    for each in await suite.processes(service):
+        connections = await asyncio.to_thread(psutil.Process(each["pid"]).net_connections, "tcp4")
+        if any(each.laddr and each.laddr.port == port for each in connections):
+            return str(each["name"])
+    raise LookupError(f"nobody of {service} holds the connection from port {port}")
+
+
+def _consuming_port(suite: ProvedSuite, service: str) -> int:
+    until = time.monotonic() + TAKEN_OVER_SECONDS
+    broker = urlsplit(suite.amqp).port
+    while time.monotonic() < until:
+        for each in suite.broker.get("/api/consumers"):
+            details: dict[str, Any] = each["channel_details"]
+            if each["queue"]["name"] == service and details.get("peer_port") not in (None, "undefined", broker):
+                return int(details["peer_port"])
+        time.sleep(POLL_SECONDS)
+    raise LookupError(f"nobody consumes {service}")
+
+
+class Positions:
+    """Looks all the while where the watchers stand, and notes what went back."""
+
+    def __init__(self, suite: ProvedSuite) -> None:
+        self._suite = suite
+        self._last: dict[str, Place] = {}
+        self.went_back: list[str] = []
+        self.seen = 0
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            for service in WATCHERS:
+                self._compare(service, await self._find(service))
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def fence(self, service: str) -> int:
+        """The fence of whoever wrote last."""
+        found = await self._find(service)
+        return found[0] if found else 0
+
+    async def _find(self, service: str) -> Place | None:
+        found = await self._suite.database(service)["feed_positions"].find_one({"_id": service})
+        return (found["fence"], found["epoch"], found["offset"]) if found else None
+
+    def _compare(self, service: str, place: Place | None) -> None:
+        last = self._last.get(service)
+        if place is None or place == last:
+            return
+        self.seen += 1
+        self._last[service] = place
+        if last and (place[0] < last[0] or (place[1] == last[1] and place[2] < last[2])):
+            self.went_back.append(f"{service}: from {last} to {place}")

@@ -1,0 +1,32 @@
+"""What the row about live events rests on."""
+
+from dev.prove.mutations.mutation import Edit, Mutation
+
+SESSION = "services/realtime/service/session.py"
+
+MUTATIONS = [
+    Mutation(
+        "resume-after-cursor",
+        "that a resumed socket is sent what stands after its cursor only",
+        24,
+        ("realtime",),
+        (Edit(SESSION, "if event is None or at.place <= after or event", "if event is None or event"),),
+    ),
+    Mutation(
+        "resume-from-cursor",
+        "the reading of the past when a socket resumes",
+        24,
+        ("realtime",),
+        (Edit(SESSION, "        if cursor.place == self._hub.place:\n", "        if cursor:\n"),),
+    ),
+    Mutation(
+        "stalled-cut",
+        "the cut of a client that takes nothing",
+        24,
+        ("realtime",),
+        (
+            Edit("services/realtime/service/realtime.py", "asyncio.timeout(send_seconds)", "asyncio.timeout(None)"),
+            Edit("services/realtime/service/listeners.py", "            self.end(SLOW)\n", "            pass\n"),
+        ),
+    ),
+]
