@@ -131,10 +131,17 @@ def _late(case: Case) -> Iterator[Problem]:
         yield Problem(f"its deadline was {ago(order['dueAt'], case.at)}, and sales has not ended it", helps)
     reservation = case.records.reservation
     if reservation and _is_overdue(reservation["wakeAt"], case.at):
-        yield Problem(f"inventory left its reservation {reservation['state']} {ago(reservation['wakeAt'], case.at)}")
+        since = ago(reservation["wakeAt"], case.at)
+        yield Problem(f"inventory left its reservation {reservation['state']} {since}", _again("inventory", case))
     for payment in case.records.payments:
         if payment["dueAt"] is not None and _is_overdue(payment["dueAt"], case.at):
-            yield Problem(f"payment left {payment['_id']} {payment['status']} {ago(payment['dueAt'], case.at)}")
+            since = ago(payment["dueAt"], case.at)
+            yield Problem(f"payment left {payment['_id']} {payment['status']} {since}", _again("payment", case))
+
+
+def _again(service: str, case: Case) -> str:
+    """What makes a service's own timers run: nothing that is sent to it does."""
+    return f"./markethall {'start' if service in case.stopped else 'restart'} {service}"
 
 
 def _is_overdue(due: datetime | None, now: datetime) -> bool:

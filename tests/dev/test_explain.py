@@ -145,6 +145,19 @@ class TestVerdict:
         late = judge(case(order=order(dueAt=NOW - timedelta(minutes=2))))
         assert late.sentence.startswith("stuck: its deadline was 2 min ago, and sales has not ended it")
 
+    def test_timers_that_stand_still_need_their_service(self) -> None:
+        past = NOW - timedelta(minutes=2)
+        held = {"state": "reserving", "wakeAt": past}
+        paying = {"_id": "pay_1", "status": "processing", "provider": "stripe", "dueAt": past, "refunds": []}
+        found = judge(case(reservation=held, payments=[paying], stopped=["payment"])).problems
+        assert [problem.remedy for problem in found] == ["./markethall restart inventory", "./markethall start payment"]
+
+    def test_money_on_its_way_back_is_noted(self) -> None:
+        refund = {"amount": eur(500), "status": "pending", "reason": "order_cancelled"}
+        paid = {"_id": "pay_1", "status": "succeeded", "dueAt": None, "refunds": [refund]}
+        told = judge(case(order=order(dueAt=None, status="cancelled", cancelReason="staff"), payments=[paid]))
+        assert (told.kind, told.notes) == ("ended", ["5.00 EUR are on their way back: order_cancelled"])
+
     @pytest.mark.parametrize(
         ("fields", "words"),
         [
