@@ -54,7 +54,9 @@ class SupervisorClient:
         self._ask({"do": "stop", "names": names})
         until = time.monotonic() + deadline_seconds
         while any(
-            each["state"] != "stopped" for each in self.processes() if each["name"] in names or each["group"] in names
+            each["state"] != "stopped" or each.get("leaving")
+            for each in self.processes()
+            if each["name"] in names or each["group"] in names
         ):
             if time.monotonic() > until:
                 raise OperatorError(f"{', '.join(names)} did not end within {deadline_seconds:.0f} s.")
@@ -62,6 +64,19 @@ class SupervisorClient:
 
     def restart(self, names: list[str]) -> None:
         self._ask({"do": "restart", "names": names})
+
+    def renew(self, names: list[str]) -> None:
+        """Starts another copy beside each of these that runs; those that ran go on until `retire`."""
+        self._ask({"do": "renew", "names": names})
+
+    def retire(self, names: list[str], *, deadline_seconds: float = 60.0) -> None:
+        """Asks those that `renew` left to end, and waits until they have."""
+        self._ask({"do": "retire", "names": names})
+        until = time.monotonic() + deadline_seconds
+        while any(each.get("leaving") for each in self.processes() if each["name"] in names or each["group"] in names):
+            if time.monotonic() > until:
+                raise OperatorError(f"Former copies of {', '.join(names)} did not end in {deadline_seconds:.0f} s.")
+            time.sleep(POLL_SECONDS)
 
     def end(self) -> None:
         """Ends the supervisor and everything that still runs; returns when its socket is gone."""

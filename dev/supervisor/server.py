@@ -49,7 +49,7 @@ class Supervisor:
                 watched.tick(now)
 
     def _finished(self) -> bool:
-        return self._ending and all(each.state is State.STOPPED for each in self._watched.values())
+        return self._ending and all(each.state is State.STOPPED and not each.leaving for each in self._watched.values())
 
     def _on_end_signal(self, _number: int, _frame: object) -> None:
         self._ending = True
@@ -68,6 +68,7 @@ class Supervisor:
 
     def _reap(self) -> None:
         by_pid = {each.pid: each for each in self._watched.values() if each.pid}
+        leaving = {pid: each for each in self._watched.values() for pid in each.leaving}
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -77,6 +78,8 @@ class Supervisor:
                 return
             if pid in by_pid:
                 by_pid[pid].ended(status, time.monotonic())
+            elif pid in leaving:
+                leaving[pid].has_left(pid)
 
     def _answer(self) -> None:
         connection, _ = self._listener.accept()
@@ -98,7 +101,7 @@ class Supervisor:
                 self._preloaded.load()
             case "add":
                 self._add([ProcessSpec.from_json(each) for each in request["processes"]], now)
-            case "start" | "stop" | "restart" as verb:
+            case "start" | "stop" | "restart" | "renew" | "retire" as verb:
                 for name in names:
                     getattr(self._watched[name], verb)(now)
             case "end":

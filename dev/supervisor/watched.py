@@ -1,9 +1,10 @@
 """One watched process as a small state machine; the clock and the fork are handed in."""
 
+import math
 import os
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -48,6 +49,8 @@ class Watched:
     failures: int = 0
     last_exit: str = ""
     wanted: bool = False
+    leaving: dict[int, float] = field(default_factory=dict)
+    """Copies that another has taken the place of, and when each is killed: never, until it is asked to end."""
 
     def start(self, now: float) -> None:
         """Starts it, or lets it start again once the stop that is under way has ended."""
@@ -58,6 +61,7 @@ class Watched:
     def stop(self, now: float) -> None:
         """Asks it to end; `tick` kills it when it has not by its drain time."""
         self.wanted = False
+        self.retire(now)
         if self.state is State.BACKING_OFF:
             self.state = State.STOPPED
         elif self.state is State.RUNNING:
@@ -70,6 +74,26 @@ class Watched:
             self._terminate(now)
         elif self.state is not State.STOPPING:
             self._run(now)
+
+    def renew(self, now: float) -> None:
+        """Starts another copy beside the one that runs, which goes on until `retire`."""
+        self.wanted = True
+        if self.state is State.RUNNING:
+            self.leaving[self.pid] = math.inf
+            self._run(now)
+        else:
+            self.start(now)
+
+    def retire(self, now: float) -> None:
+        """Asks those that `renew` left to end; `tick` kills what has not by its drain time."""
+        for pid in [pid for pid, until in self.leaving.items() if until == math.inf]:
+            self.leaving[pid] = now + self.spec.drain_seconds
+            os.kill(pid, signal.SIGTERM)
+
+    def has_left(self, pid: int) -> None:
+        """Takes the end of a copy that another has taken the place of."""
+        del self.leaving[pid]
+        _end_group(pid)
 
     def ended(self, status: int, now: float) -> None:
         """Takes the wait status of the process and decides when it comes back."""
@@ -88,6 +112,9 @@ class Watched:
 
     def tick(self, now: float) -> None:
         """Does what is due: the restart after a backoff, the kill after a drain."""
+        for pid in [pid for pid, until in self.leaving.items() if until <= now]:
+            _end_group(pid)
+            self.leaving[pid] = now + 1.0
         if now < self.due_at:
             return
         if self.state is State.BACKING_OFF:
@@ -98,7 +125,8 @@ class Watched:
 
     def due(self) -> float | None:
         """When `tick` has something to do, or None."""
-        return self.due_at if self.state in (State.BACKING_OFF, State.STOPPING) else None
+        own = [self.due_at] if self.state in (State.BACKING_OFF, State.STOPPING) else []
+        return min([*own, *(until for until in self.leaving.values() if until != math.inf)], default=None)
 
     def report(self, now: float) -> dict[str, Any]:
         return {
@@ -112,6 +140,7 @@ class Watched:
             "lastExit": self.last_exit or None,
             "uptimeSeconds": round(now - self.started_at, 1) if self.pid else None,
             "wanted": self.wanted,
+            "leaving": list(self.leaving),
         }
 
     def _run(self, now: float) -> None:

@@ -1,5 +1,6 @@
 """Run one service: ``python -m common.serve sales``."""
 
+import asyncio
 import importlib
 import os
 import socket
@@ -16,6 +17,8 @@ from common.web.connections import BoundedConnection
 
 BACKLOG = 1024
 KEEP_ALIVE_SECONDS = 75
+LEAVE_SECONDS = 0.3
+"""Long enough for every busy connection to be answered once with the wish to close it."""
 
 
 def run(name: str) -> None:
@@ -39,6 +42,7 @@ def _serve(name: str, settings: ServiceSettings, app: FastAPI) -> None:
     config = uvicorn.Config(
         app,
         log_config=None,
+        backlog=BACKLOG,
         access_log=False,
         lifespan="on",
         http=BoundedConnection,
@@ -49,17 +53,37 @@ def _serve(name: str, settings: ServiceSettings, app: FastAPI) -> None:
         proxy_headers=False,  # a forged X-Forwarded-For must not become the caller's address
         ws="websockets-sansio" if name in ("gateway", "realtime") else "none",
     )
-    uvicorn.Server(config).run(sockets=[_listen(settings.host, settings.listen_port)])
+    LeavingServer(config).run(sockets=[_listen(settings.host, settings.listen_port)])
+
+
+class LeavingServer(uvicorn.Server):
+    """Before it closes its doors it asks its callers to come back by another: none of them is cut off in a request."""
+
+    async def main_loop(self) -> None:
+        await super().main_loop()
+        self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
+        await asyncio.sleep(LEAVE_SECONDS)
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A shared port: a new copy starts before the old one stops, and N copies stand side by side."""
+    """A shared port: a new copy starts before the old one stops, and N copies stand side by side.
+
+    Where a copy serves already, this one opens its door when it is ready; where none does, callers wait in line.
+    """
+    is_served = _is_served(host, port)
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     listener.bind((host, port))
-    listener.listen(BACKLOG)
+    if not is_served:
+        listener.listen(BACKLOG)
     return listener
+
+
+def _is_served(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1.0)
+        return probe.connect_ex(("127.0.0.1" if host == "0.0.0.0" else host, port)) == 0
 
 
 if __name__ == "__main__":

@@ -55,6 +55,44 @@ class TestRestart:
         assert process(supervisor, "two")["pid"] == spared
 
 
+class TestRenew:
+    def test_the_former_goes_on_until_it_is_retired(self, home: Home, supervisor: SupervisorClient) -> None:
+        supervisor.add([sleeper(home)])
+        former = process(supervisor)["pid"]
+        supervisor.renew(["sleeper"])
+        after = process(supervisor)
+        assert after["pid"] != former
+        assert (after["leaving"], after["state"], psutil.pid_exists(former)) == ([former], "running", True)
+        supervisor.retire(["sleeper"])
+        assert (process(supervisor)["pid"], psutil.pid_exists(former)) == (after["pid"], False)
+        assert process(supervisor)["restarts"] == 0
+
+    def test_a_stop_ends_both(self, home: Home, supervisor: SupervisorClient) -> None:
+        supervisor.add([sleeper(home)])
+        pids = [process(supervisor)["pid"]]
+        supervisor.renew(["sleeper"])
+        pids.append(process(supervisor)["pid"])
+        supervisor.stop(["sleeper"])
+        assert not any(psutil.pid_exists(pid) for pid in pids)
+
+    def test_a_former_copy_that_crashes_is_not_started_again(
+        self, home: Home, supervisor: SupervisorClient, until: Until
+    ) -> None:
+        supervisor.add([sleeper(home)])
+        former = process(supervisor)["pid"]
+        supervisor.renew(["sleeper"])
+        present = process(supervisor)["pid"]
+        os.kill(former, signal.SIGKILL)
+        until(lambda: process(supervisor)["leaving"] == [])
+        assert (process(supervisor)["pid"], process(supervisor)["restarts"]) == (present, 0)
+
+    def test_what_was_down_is_started(self, home: Home, supervisor: SupervisorClient) -> None:
+        supervisor.add([sleeper(home)])
+        supervisor.stop(["sleeper"])
+        supervisor.renew(["sleeper"])
+        assert (process(supervisor)["state"], process(supervisor)["leaving"]) == ("running", [])
+
+
 class TestStop:
     def test_what_was_stopped_stays_down_until_started(self, home: Home, supervisor: SupervisorClient) -> None:
         supervisor.add([sleeper(home)])
