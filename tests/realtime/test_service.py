@@ -37,9 +37,9 @@ class History(FeedHistory):
         yield self.ends.offset, self.past
 
 
-def batch(offset: int, *events: dict[str, Any]) -> FeedBatch:
+def batch(offset: int, *events: dict[str, Any], epoch: str = "e1") -> FeedBatch:
     read = [FeedEvent(offset, index, document, unseal(document)) for index, document in enumerate(events)]
-    return FeedBatch(read, FeedPosition("e1", offset), 0)
+    return FeedBatch(read, FeedPosition(epoch, offset), 0)
 
 
 def document(data: EventData, company_id: str = "cmp_1") -> dict[str, Any]:
@@ -53,6 +53,18 @@ def listener(queue_frames: int = 10, queue_bytes: int = 1_000_000) -> Listener:
 
 
 class TestHub:
+    async def test_hands_on_nothing_twice_that_an_empty_broker_is_sent_again(self) -> None:
+        hub, hearing = Hub(History(BEFORE_THE_FIRST)), listener()
+        await hub.load("realtime", "e1")
+        hub.join(hearing, ["orders"])
+        old, new = document(samples.confirmed()), document(samples.confirmed())
+        await hub.take(batch(0, old))
+        await hub.load("realtime", "e2")
+        await hub.take(batch(0, old, new, epoch="e2"))
+        frames = [from_json(await hearing.next()) for _ in range(2)]
+        assert [frame["event"]["id"] for frame in frames] == [old["id"], new["id"]]
+        assert frames[1]["cursor"] == "e2.0.1"
+
     async def test_begins_behind_the_last_event(self) -> None:
         hub = Hub(History(Place(41, 2)))
         assert hub.cursor is None
