@@ -64,13 +64,17 @@ IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 @dataclass(slots=True)
 class Head:
-    """The head of a request. ``passed`` are the headers that go on as they are."""
+    """The head of a request. ``passed`` are the headers that go on as they are.
+
+    ``waits``: the caller asks for an answer only when something has come about (RFC 7240, ``wait``).
+    """
 
     taken: dict[bytes, bytes] = field(default_factory=dict)
     passed: list[tuple[str, str]] = field(default_factory=list)
     has_chunks: bool = False
     has_idempotency_key: bool = False
     repeats_safely: bool = False
+    waits: bool = False
     x_forwarded_for: str = ""
     x_forwarded_proto: str = ""
 
@@ -113,6 +117,8 @@ def read_head(method: str, headers: Iterable[tuple[bytes, bytes]]) -> Head:
         else:
             if name == b"idempotency-key":
                 head.has_idempotency_key = head.repeats_safely = True
+            elif name == b"prefer":
+                head.waits = b"wait" in value
             passed.append((name.decode("latin-1"), value.decode("latin-1")))
     return head
 

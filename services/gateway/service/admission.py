@@ -6,7 +6,7 @@ from common.errors import BadRequest, DomainError, TooManyRequests
 from common.identity.identify import bearer_of
 from common.runtime import Runtime
 from services.gateway.domain import destinations, tenancy
-from services.gateway.domain.rates import Kind, caller_of, kind_of
+from services.gateway.domain.rates import Kind, caller_of
 from services.gateway.service.call import Call
 from services.gateway.service.homes import Homes
 from services.gateway.service.keys import Keys
@@ -37,7 +37,7 @@ class Admission:
         Raises Unauthenticated, BadRequest ``credentials_conflict`` or ``tenant_mismatch``, NotFound,
         Forbidden ``company_suspended``, TooManyRequests or Unavailable.
         """
-        kind = kind_of(call.method, path)
+        kind = call.kind
         if path in destinations.WITHOUT_TOKEN:
             call.head.drop_token()
         try:

@@ -16,6 +16,7 @@ from common.ids import new_id
 from services.gateway.domain import destinations
 from services.gateway.domain.aliases import resolve
 from services.gateway.domain.head import HTTPS_ONLY, IDEMPOTENT_METHODS, Head, read_head
+from services.gateway.domain.rates import Kind, kind_of
 from services.gateway.domain.tenancy import NO_TENANT, Tenant
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -43,11 +44,13 @@ class Call:
     path_tenant: str | None = None
     remaining: int | None = None
     limits: list[tuple[bytes, bytes]] = field(default_factory=list)
+    kind: Kind = "read"
     service: str = "none"
     status: int = 0
+    is_shed: bool = False
 
     def path(self) -> tuple[str, str]:
-        """The canonical decoded path, and the target as sent on; sets method and ``path_tenant`` of an alias.
+        """The canonical decoded path, and the target as sent on; sets kind, and method and ``path_tenant`` of an alias.
 
         Raises NotFound for one that climbs, NotBuiltYet and MethodNotAllowed as the alias table says.
         """
@@ -63,6 +66,7 @@ class Call:
             query = b"&".join(part for part in (alias.query, query) if part)
             self.path_tenant = alias.tenant
             self._become(alias.method)
+        self.kind = kind_of(self.method, path)
         target: bytes = raw + b"?" + query if query else raw
         return path, target.decode("latin-1")
 

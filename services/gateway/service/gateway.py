@@ -18,7 +18,7 @@ from services.gateway.domain import destinations
 from services.gateway.domain.rates import kind_of
 from services.gateway.domain.refusals import BodyTooSlow
 from services.gateway.service.admission import Admission
-from services.gateway.service.answers import problem_of, with_headers
+from services.gateway.service.answers import problem_of, shed, with_headers
 from services.gateway.service.bodies import ClientGone
 from services.gateway.service.call import Call, begin
 from services.gateway.service.compression import packing
@@ -26,6 +26,7 @@ from services.gateway.service.documents import Documents
 from services.gateway.service.forwarding import Forwarder
 from services.gateway.service.health import Health
 from services.gateway.service.origins import Origins
+from services.gateway.service.overload import Gates, Overloaded
 from services.gateway.service.sockets import refuse_socket, relay
 from services.gateway.service.tenants import Tenants
 from services.gateway.settings import Settings
@@ -46,7 +47,8 @@ class Gateway:
         self._settings = settings
         self._services = services
         self._trusted = settings.networks
-        self._forwarder = Forwarder(services, runtime.signer, settings)
+        self._gates = Gates()
+        self._forwarder = Forwarder(services, self._gates, runtime.signer, settings)
         self.tenants = Tenants(runtime.clients, settings.company_seconds, settings.default_tenant)
         self._admission = Admission(runtime, settings, self.tenants)
         self._origins = Origins(runtime.clients, self.tenants, settings)
@@ -59,6 +61,9 @@ class Gateway:
         call = begin(scope, self._trusted)
         try:
             await self._answer(app, call, receive, send)
+        except Overloaded as error:
+            call.status, call.is_shed = 503, True
+            await shed(error, scope["path"], call.request_id, call.answer_head(), send)
         except DomainError as error:
             if isinstance(error, BodyTooSlow):
                 call.added.append(CLOSING)
@@ -119,6 +124,9 @@ class Gateway:
         except DomainError:
             await self._admission.count(call, kind_of(call.method, ""))
             raise
+        service = destinations.service_for(path)
+        if service is not None:
+            self._gates.of(service, call, path).knock(call)
         await self._admission.admit(call, path)
         return path, target
 
@@ -145,5 +153,5 @@ def _observe(call: Call, seconds: float) -> None:
     count, duration = _measures(call.service, call.status)
     count.inc()
     duration.observe(seconds)
-    if call.status >= 500:
+    if call.status >= 500 and not call.is_shed:  # those are counted: a line for each would be load of its own
         log.warning("answered_badly", service=call.service, status=call.status, path=call.scope["path"])
