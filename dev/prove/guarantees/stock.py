@@ -3,9 +3,10 @@
 import asyncio
 import secrets
 
-from dev.prove.guarantees.stock_counts import all_ended, never_below, shelves, sold_pieces, statuses
+from dev.prove.guarantees.stock_counts import never_below, shelves, sold_pieces, statuses
 from dev.prove.guarantees.stock_pressed import presses
 from dev.prove.rows import Kind, guarantee
+from dev.prove.settling import judge, settled
 from dev.prove.stage import Stage
 from dev.prove.trade import CASH, Good, House, Journal, Market, found
 
@@ -27,13 +28,14 @@ async def no_oversell(stage: Stage) -> None:
     suite, rounds = stage.suite, stage.pick(3, 60)
     await suite.reconfigure("inventory", copies=COPIES)
     house = await found(suite, "rush", goods=rounds + 1, stock=UNITS)
-    market = Market(house, Journal(stage.folder / "journal.jsonl"))
+    journal = Journal(stage.folder / "journal.jsonl")
+    market = Market(house, journal)
     async with never_below(suite, house) as below:
         await _rush(market, house.goods[0])  # every connection and copy is warm from here on
         for number, good in enumerate(house.goods[1:], 1):
             stage.progress("rounds through the gateway", number, rounds)
             await (_rush(market, good) if number % 2 else _rush_held_back(stage, market, good))
-        await all_ended(suite, house, ENDED_SECONDS)
+        await settled(stage, house, journal, ENDED_SECONDS)
     sold, left = await sold_pieces(suite, house), await shelves(suite, house)
     skus = [good.sku for good in house.goods]
     stage.count("rounds through the gateway", len(skus))
@@ -42,6 +44,7 @@ async def no_oversell(stage: Stage) -> None:
     stage.none("rounds that sold another number than 10", [(sku, sold[sku]) for sku in skus if sold[sku] != UNITS])
     stage.none("goods with something left or reserved", [(sku, left[sku]) for sku in skus if left[sku] != (0, 0)])
     stage.none("moments at which a row was below 0", below.found)
+    await judge(stage, house, journal)
     await _pressed(stage)
     await house.close()
 
@@ -87,7 +90,8 @@ async def _pressed(stage: Stage) -> None:
 async def one_piece_on_two_lines(stage: Stage) -> None:
     suite, rounds = stage.suite, stage.pick(4, 60)
     house = await found(suite, "twice", goods=3 * rounds, stock=1)
-    market = Market(house, Journal(stage.folder / "journal.jsonl"))
+    journal = Journal(stage.folder / "journal.jsonl")
+    market = Market(house, journal)
     alone, beside, apart = (house.goods[start::3] for start in range(3))
     await _second_warehouse(house, apart)
     async with never_below(suite, house) as below:
@@ -99,7 +103,7 @@ async def one_piece_on_two_lines(stage: Stage) -> None:
                 *(market.place([(beside[number], 1)], CASH) for _ in range(2)),
                 *(_twice(market, apart[number]) for _ in range(3)),
             )
-        await all_ended(suite, house, ENDED_SECONDS)
+        await settled(stage, house, journal, ENDED_SECONDS)
     sold = await sold_pieces(suite, house)
     stage.count("orders", sum((await statuses(suite, house)).values()))
     stage.none("sold of one piece, asked for twice in one order", [g.sku for g in alone if sold[g.sku]])
@@ -113,6 +117,7 @@ async def one_piece_on_two_lines(stage: Stage) -> None:
     stage.none(
         "pieces still reserved", [sku for sku, (_, reserved) in (await shelves(suite, house)).items() if reserved]
     )
+    await judge(stage, house, journal)
     await house.close()
 
 

@@ -9,6 +9,8 @@ from pymongo import AsyncMongoClient
 
 from dev.prove.guarantees.stock_counts import all_ended, shelves, sold_pieces, statuses
 from dev.prove.rows import Kind, guarantee
+from dev.prove.settling import judge
+from dev.prove.settling import settled as at_rest
 from dev.prove.stage import Stage
 from dev.prove.trade import CASH, House, Journal, Market, found
 
@@ -37,12 +39,13 @@ class Crowd:
 async def hot_sku(stage: Stage) -> None:
     suite, buyers = stage.suite, stage.pick(80, 500)
     house = await found(suite, "hot", goods=2, stock=buyers // 2)
-    market = Market(house, Journal(stage.folder / "journal.jsonl"))
+    journal = Journal(stage.folder / "journal.jsonl")
+    market = Market(house, journal)
     await asyncio.gather(*(market.place([(house.goods[1], 1)], CASH) for _ in range(WARMING)))
     await all_ended(suite, house, SETTLED_SECONDS)
     floor = await _floor(stage, buyers)
     crowd = await _buy(stage, market, buyers)
-    await all_ended(suite, house, 6 * SETTLED_SECONDS)
+    await at_rest(stage, house, journal, 6 * SETTLED_SECONDS)
     settled = await _settled(stage, house)
     hot = house.goods[0].sku
     stage.count("buyers", buyers)
@@ -58,6 +61,7 @@ async def hot_sku(stage: Stage) -> None:
     stage.check("left on hand and reserved", (0, 0), (await shelves(suite, house))[hot])
     stage.at_most("slowest 201 (s)", ANSWERED_SECONDS, max(crowd.waited))
     stage.at_most("slowest settled (s)", SETTLED_SECONDS, max(settled))
+    await judge(stage, house, journal)
     await house.close()
 
 
