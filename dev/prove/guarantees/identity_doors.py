@@ -47,7 +47,7 @@ REFUSALS = (401, 403)
 PROBE = "/api/products"
 """Whoever is known may read it, and nobody else who sends a credential."""
 
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.25
 Bearer = dict[str, str]
 
 

@@ -28,6 +28,7 @@ REFUSED_SECONDS = 5.0
 COPIES = 2
 AWAY_SECONDS = 3.0
 ATTEMPTS = 5
+USERS = "/api/users"
 KEY_SCOPES = ["orders.read", "products.read", "realtime.connect"]
 
 Act = Callable[[], Awaitable[Any]]
@@ -128,17 +129,17 @@ class Cast:
 
     async def cases(self) -> list[Case]:
         """One of each."""
-        made = (
-            self.signed_out(),
-            self.role_changed(),
-            self.role_edited(),
-            self.removed(),
-            self.left_the_shop(),
-            self.password_changed(),
-            self.key_revoked(),
-            self.company_suspended(),
+        makers = (
+            self.signed_out,
+            self.role_changed,
+            self.role_edited,
+            self.removed,
+            self.left_the_shop,
+            self.password_changed,
+            self.key_revoked,
+            self.company_suspended,
         )
-        return list(await asyncio.gather(*made))
+        return [await make() for make in makers]
 
     async def signed_out(self) -> Case:
         """A session that ends, while another of the same person goes on."""
@@ -173,12 +174,9 @@ class Cast:
     async def left_the_shop(self) -> Case:
         """Staff who leave their only shop, which the shop service says."""
         path = f"/api/shops/{self._house.shop_id}/staff"
-        email = fresh_address(self._house.slug)
-        person = {"email": email, "password": PASSWORD, "name": "Proof", "role": "shop_staff"}
-        member = await self._house.admin.post(path, person)
-        headers = bearer((await signed_in(self._http, email))["accessToken"])
+        user_id, _, headers = await self._hire("shop_staff", path)
         held = await self._hold("staff removed from their shop", headers)
-        return Case(held, lambda: self._house.admin.delete(f"{path}/{member['userId']}"))
+        return Case(held, lambda: self._house.admin.delete(f"{path}/{user_id}"))
 
     async def password_changed(self) -> Case:
         """A session, after the person changed the password in another."""
@@ -207,19 +205,20 @@ class Cast:
         await house.close()
         return Case(held, lambda: self._platform.patch(path, {"status": "suspended"}))
 
-    async def _hire(self, role: str, **more: str) -> tuple[str, str, Bearer]:
+    async def _hire(self, role: str, path: str = USERS, **more: str) -> tuple[str, str, Bearer]:
         """Id, address and header of somebody new."""
-        shops = [self._house.shop_id]
+        shops: dict[str, Any] = {"shopIds": [self._house.shop_id]} if path == USERS else {}
         for _ in range(ATTEMPTS):
             address = fresh_address(self._house.slug)
-            person = {"email": address, "password": PASSWORD, "name": "Proof", "role": role, "shopIds": shops, **more}
+            person = {"email": address, "password": PASSWORD, "name": "Proof", "role": role, **shops, **more}
             try:
-                made = await self._house.admin.post("/api/users", person)
+                made = await self._house.admin.post(path, person)
             except Refused as refused:
                 if refused.code != "account_exists":  # made by a call of which the answer came too late
                     raise
                 continue
-            return made["id"], address, bearer((await signed_in(self._http, address))["accessToken"])
+            headers = bearer((await signed_in(self._http, address))["accessToken"])
+            return made.get("userId") or made["id"], address, headers
         raise RuntimeError("nobody could be hired")
 
     async def _hold(self, name: str, headers: Bearer, *, token: str | None = None, house: House | None = None) -> Held:
