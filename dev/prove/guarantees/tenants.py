@@ -59,6 +59,8 @@ async def _events(stage: Stage, field: Field) -> None:
     await try_events(field)
     after = await field.at_rest()
     changed = sorted(name for name in {**before, **after} if before.get(name) != after.get(name))
+    seen = await field.http.get("/api/orders", headers=field.foreign.admin.identity())
+    stage.check("the other company's own call after all that: its status", 200, seen.status_code)
     stage.count("documents of the other company watched", len(before))
     stage.none("documents of the other company that forged events changed", changed)
 

@@ -47,7 +47,13 @@ async def _facts(field: Field) -> list[dict[str, Any]]:
                 kind = each["event"]["type"]
                 if not kind.startswith(PERSONAL) and len(found.setdefault(kind, [])) < field.stage.pick(2, 20):
                     found[kind].append(each["event"])
-    return [fact for facts in found.values() for fact in facts]
+    return [fact for facts in found.values() for fact in facts] + [_suspension(found["company.created"][0])]
+
+
+def _suspension(founded: dict[str, Any]) -> dict[str, Any]:
+    """What would hurt most: the other company is said to be suspended."""
+    data = {"companyId": founded["data"]["companyId"], "status": "suspended"}
+    return {**founded, "type": "company.suspended", "data": data}
 
 
 def _renamed(fact: dict[str, Any], company_id: str) -> dict[str, Any]:

@@ -108,7 +108,7 @@ MUTATIONS = [
         name="tenant-foreign-facts",
         mechanism="the refusal of a fact about one company in another's name",
         row=23,
-        services=("catalog", "auth", "sales"),
+        services=("auth",),
         edits=(
             Edit("libs/common/events/envelope.py", 'if about and about != document.get("companyid"):', "if False:"),
         ),
