@@ -46,7 +46,7 @@ def renew(home: Home, client: SupervisorClient, names: list[str]) -> None:
     """
     client.renew(names)
     until = time.monotonic() + READY_SECONDS
-    while not all(_serves(each) for each in client.processes() if {each["name"], each["group"]} & set(names)):
+    while not all(serves(each) for each in client.processes() if {each["name"], each["group"]} & set(names)):
         if time.monotonic() > until:
             raise OperatorError(
                 f"The new {', '.join(names)} did not come up: the former goes on. See ./markethall logs."
@@ -61,7 +61,7 @@ def _can_renew(client: SupervisorClient, names: list[str]) -> bool:
     return groups_of(client, names) <= set(SERVICES) and all("leaving" in each for each in client.processes())
 
 
-def _serves(process: dict[str, Any]) -> bool:
+def serves(process: dict[str, Any]) -> bool:
     """Whether this very process takes connections: its port alone would not tell it from its former copy."""
     try:
         held = psutil.Process(process["pid"] or 0).net_connections("tcp")
