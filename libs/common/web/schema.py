@@ -20,6 +20,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_extra_types.country import CountryAlpha2
 from pydantic_extra_types.phone_numbers import PhoneNumber
 
+from common.card_numbers import SHORTEST_CARD_NUMBER, names_card
 from common.errors import Invalid
 from common.events.parts import PostalAddress
 
@@ -101,9 +102,35 @@ TimeZone = Annotated[str, AfterValidator(_known_time_zone)]
 
 
 class In(BaseModel):
-    """A request body: unknown fields are refused, camelCase and snake_case are both understood."""
+    """A request body: unknown fields are refused, camelCase and snake_case are both understood.
+
+    A text that names a payment card is refused wherever it stands: 422 ``card_number_refused``.
+    """
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_card_numbers(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            held = [name for name, value in data.items() if name not in _OTHER_NUMBERS and _names_card(value)]
+            if held:
+                message = "Card numbers are not taken here; send a payment-method token."
+                raise Invalid("card_number_refused", message, [(str(name), "holds a card number") for name in held])
+        return data
+
+
+_OTHER_NUMBERS = frozenset({"barcode", "gtin", "password", "currentPassword", "newPassword"})
+"""Whose digits are checked by a rule of their own, or kept as a digest only."""
+
+
+def _names_card(value: Any) -> bool:
+    """Whether a text, or one in a list or a map, names a card; models inside look for themselves."""
+    if isinstance(value, str):
+        return len(value) >= SHORTEST_CARD_NUMBER and names_card(value)
+    if isinstance(value, list):
+        return any(isinstance(each, str) and _names_card(each) for each in value)
+    return isinstance(value, dict) and any(isinstance(each, str) and _names_card(each) for each in value.values())
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:
