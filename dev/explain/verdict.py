@@ -45,9 +45,7 @@ class Verdict:
 def judge(case: Case) -> Verdict:
     """The verdict of this moment."""
     problems = [*_late(case), *_unsent(case), *_unread_dead(case)]
-    notes = [
-        f"{seen.type} is about to be sent" for seen in case.events if seen.sent_at is None and _is_young(case, seen)
-    ]
+    notes = [*_about_to_be_sent(case), *_on_its_way_back(case)]
     for service, seen in open_events(case):
         found = _held_up(case, service, seen)
         if isinstance(found, Problem):
@@ -167,6 +165,16 @@ def _unread_dead(case: Case) -> Iterator[Problem]:
 
 def _is_young(case: Case, seen: Seen) -> bool:
     return case.at - seen.at <= GRACE
+
+
+def _about_to_be_sent(case: Case) -> list[str]:
+    young = [seen for seen in case.events if seen.sent_at is None and _is_young(case, seen)]
+    return [f"{seen.type} is about to be sent" for seen in young]
+
+
+def _on_its_way_back(case: Case) -> list[str]:
+    refunds = [each for payment in case.records.payments for each in payment["refunds"] if each["status"] == "pending"]
+    return [f"{amount(each['amount'])} are on their way back: {each['reason']}" for each in refunds]
 
 
 def _among(messages: Dead, service: str, seen: Seen) -> dict[str, object] | None:
