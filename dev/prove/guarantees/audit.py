@@ -9,6 +9,7 @@ import httpx2
 from dev.audit import check
 from dev.prove.guarantees.audit_log import OWN_KEY, TamperedLog
 from dev.prove.rows import Kind, guarantee
+from dev.prove.settling import settled
 from dev.prove.stage import Stage
 from dev.prove.trade import CARD, House, Journal, Market, found
 from dev.secret_store import public_key
@@ -44,6 +45,7 @@ async def audit(stage: Stage) -> None:
     journal = Journal(stage.folder / "journal.jsonl")
     orders = stage.pick(10, 150)
     await Market(house, journal).trade(orders, at_once=2, rng=stage.rng, payment=lambda _: CARD)
+    await settled(stage, house, journal, SIGNED_SECONDS)  # what came later would be put back with the rest
     whole = await _signed(house)
     stage.check("the chain before anything is changed", True, whole["ok"])
     stage.count("events in the chain", whole["events"])
