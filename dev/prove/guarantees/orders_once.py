@@ -57,13 +57,14 @@ async def idempotent_posts(stage: Stage) -> None:
         standing(stage, SERVICES, POINTS) as points,
     ):
         caller = Caller(http, house)
-        stricken = await _struck_down(stage, posts, caller, points)
-        for post in await posts.one_of_each():
+        *to_strike, unharmed = await asyncio.gather(*(posts.one_of_each() for _ in (*POINTS, "at once")))
+        for point, some in zip(POINTS, to_strike, strict=True):
+            await _strike_down(stage, caller, points, point, some)
+        for post in unharmed:
             stage.progress(f"{AT_ONCE} at once: {post.kind}", 0, 0)
             await _at_once(stage, caller, post)
-        for post in stricken:
-            stage.progress(f"again after the crash: {post.kind}", 0, 0)
-            await _after_the_crash(stage, caller, post)
+        stricken = [post for some in to_strike for post in some]
+        await asyncio.gather(*(_after_the_crash(stage, caller, post) for post in stricken))
     found_wrong = judge_records(await read(stage.suite, house, journal))
     for name in ALWAYS:
         stage.none(name, found_wrong[name])
@@ -115,21 +116,16 @@ async def _at_once(stage: Stage, caller: Caller, post: Post) -> None:
     stage.check(f"{post.kind}: another body", (422, REUSED), (reused.status_code, _code(reused)))
 
 
-async def _struck_down(stage: Stage, posts: Posts, caller: Caller, points: Points) -> Sequence[Post]:
-    """Every kind at each point when all three services are killed; what was sent then."""
-    stricken: list[Post] = []
-    for point in POINTS:
-        some = await posts.one_of_each()
-        points.arm(point.name, *(post.key for post in some))
-        under_way = [asyncio.create_task(caller.try_to_send(post)) for post in some]
-        stage.none(f"kinds that did not come to where they were {point.name}", await points.missing())
-        for service in SERVICES:
-            await stage.suite.kill(service)
-            stage.count("kills with requests under way")
-        await asyncio.gather(*under_way)
-        await stage.suite.ready(SERVICES)
-        stricken += some
-    return stricken
+async def _strike_down(stage: Stage, caller: Caller, points: Points, point: Point, some: Sequence[Post]) -> None:
+    """All three services are killed when a request of every kind stands at this point."""
+    points.arm(point.name, *(post.key for post in some))
+    under_way = [asyncio.create_task(caller.try_to_send(post)) for post in some]
+    stage.none(f"kinds that did not come to where they were {point.name}", await points.missing())
+    for service in SERVICES:
+        await stage.suite.kill(service)
+        stage.count("kills with requests under way")
+    await asyncio.gather(*under_way)
+    await stage.suite.ready(SERVICES)
 
 
 async def _after_the_crash(stage: Stage, caller: Caller, post: Post) -> None:

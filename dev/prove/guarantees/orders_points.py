@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from dev.home import REPOSITORY
 from dev.prove.mutations.mutation import Edit
 from dev.prove.stage import Stage
 
@@ -94,7 +95,8 @@ async def standing(stage: Stage, services: Sequence[str], points: Sequence[Point
     """
     folder, source = stage.folder / "points", stage.folder / "source"
     folder.mkdir()
-    base = stage.suite.source_of(services[0])
+    sources = {stage.suite.source_of(service) for service in services}
+    base = next(iter(sources - {REPOSITORY}), REPOSITORY)  # without a mechanism, where that is to be seen
     try:
         for name in COPIED:
             shutil.copytree(base / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
