@@ -58,6 +58,9 @@ class ServiceMiddleware:
         try:
             if int(headers.get(b"content-length", b"0") or b"0") > self._limit:
                 raise BodyTooLarge
+            if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+                await call_state.problem(scope, receive, 415, "unsupported_encoding", "Send the body as it is.")
+                return
             await self._app(scope, self._limited(receive), call_state.send)
         except BodyTooLarge:
             await call_state.problem(scope, receive, 413, "body_too_large", "The body is too large.")

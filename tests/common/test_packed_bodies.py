@@ -1,0 +1,23 @@
+"""Bodies that come packed: what unpacks them could be made to fill the memory, so nobody does."""
+
+import httpx2
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from common.web.middleware import ServiceMiddleware
+
+
+async def _length(request: Request) -> Response:
+    return PlainTextResponse(str(len(await request.body())))
+
+
+@pytest.mark.parametrize(("coding", "status"), [("gzip", 415), ("br", 415), ("gzip, identity", 415), ("Identity", 200)])
+async def test_are_refused_before_anybody_reads_them(coding: str, status: int) -> None:
+    app = ServiceMiddleware(Starlette(routes=[Route("/", _length, methods=["POST"])]), "test", 1000)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://test") as http:
+        answer = await http.post("/", content=b"x" * 20, headers={"Content-Encoding": coding})
+    assert answer.status_code == status
+    assert status == 200 or answer.json()["code"] == "unsupported_encoding"
