@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-ANSWER_SECONDS = 3.0
+ANSWER_SECONDS = 2.0
 LARGEST = 1 << 20
 _STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 HIDDEN = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -73,9 +73,9 @@ def targets(host: str, service_port: int) -> Iterator[tuple[str, bytes]]:
 
 
 def upgrades(host: str) -> Iterator[tuple[str, bytes]]:
-    """WebSockets to what is none."""
+    """WebSockets to where there are none."""
     asked = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-    for path in ("/internal/companies/x", "/api/orders", "/api/realtime/../../internal/x", "/ws/../internal/x", "/ws"):
+    for path in ("/internal/companies/x", "/api/orders", "/api/x/../../internal/x", "/ws/../internal/x", "/ws/x"):
         key = "Sec-WebSocket-Key: c2l4dGVlbiBieXRlcyBvaw==\r\n"
         yield path, f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{asked}{key}\r\n".encode()
 

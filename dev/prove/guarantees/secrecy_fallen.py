@@ -110,6 +110,7 @@ async def _at_management(stage: Stage, suite: ProvedSuite, account: Account) -> 
         base_url=f"{address.scheme}://{address.hostname}:{address.port}",
         auth=(account.user, account.password),
         timeout=CALL_SECONDS,
+        headers={"Connection": "close"},
     ) as http:
         for method, path, body in attempts:
             stage.count("attempts at the broker")
