@@ -24,6 +24,7 @@ from dev.prove.settling import judge, settled
 from dev.prove.stage import Stage
 from dev.prove.suite import ProvedSuite
 from dev.prove.trade import House, Journal, Market, found
+from dev.supervisor.client import SupervisorClient
 from dev.testing import free_port_base
 from dev.trading import Api, Refused
 
@@ -201,6 +202,9 @@ def _new_home(stage: Stage) -> Iterator[Home]:
     try:
         yield home
     finally:
+        client = SupervisorClient(home)
+        if client.is_running():  # the row broke off on its way
+            client.end()
         shutil.rmtree(home.path, ignore_errors=True)
 
 
@@ -219,7 +223,12 @@ async def _call(stage: Stage, home: Home, *arguments: str) -> tuple[int, str]:
         sys.executable, "-m", "dev", *arguments, cwd=REPOSITORY, env=_environment(stage, home),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
-    told, _ = await process.communicate()
+    try:
+        told, _ = await process.communicate()
+    except asyncio.CancelledError:
+        process.terminate()
+        await process.wait()
+        raise
     return process.returncode or 0, told.decode(errors="replace")
 
 
