@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from common.memory import share_one_arena
+from common.open_files import allow_many
 from common.settings import ServiceSettings
 from common.web.connections import BoundedConnection
 
@@ -39,6 +40,7 @@ def prepare(name: str) -> Callable[[], None]:
 
 def _serve(name: str, settings: ServiceSettings, app: FastAPI) -> None:
     share_one_arena()
+    allow_many()
     config = uvicorn.Config(
         app,
         log_config=None,

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
+from common.open_files import allow_many
 from dev.home import Home
 from dev.prove.guarantees.realtime_clients import Listening, Stalled, note_cut
 from dev.prove.rows import Kind, guarantee
@@ -28,6 +29,7 @@ SOCKETS = {"MARKETHALL_SOCKETS_AN_ACCOUNT": "5000"}
     kind=Kind.ROUGH,
 )
 async def realtime(stage: Stage) -> None:
+    allow_many()
     await stage.suite.reconfigure("realtime", SOCKETS, copies=2)
     house = await found(stage.suite, "live", goods=stage.pick(120, 250), stock=10_000)
     journal = Journal(stage.folder / "journal.jsonl")
