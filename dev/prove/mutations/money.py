@@ -10,4 +10,17 @@ MUTATIONS = [
         ("sales",),
         (Edit("libs/common/money.py", "extra = set(by_remainder[:left])", "extra = set(by_remainder[:0])"),),
     ),
+    Mutation(
+        "refund-condition",
+        "the condition that a refund is no more than what is left",
+        16,
+        ("payment",),
+        (
+            Edit(
+                "services/payment/domain/refunds.py",
+                "if wanted.amount == 0 or wanted.amount > self.refundable.amount:",
+                "if wanted.amount == 0:",
+            ),
+        ),
+    ),
 ]

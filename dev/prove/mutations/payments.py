@@ -60,4 +60,63 @@ MUTATIONS = [
         ("payment",),
         (Edit("services/payment/service/velocity.py", "if is_room or not", "if True or not"),),
     ),
+    Mutation(
+        "stripe-signature",
+        "the signature of Stripe's callbacks",
+        19,
+        ("payment",),
+        (
+            Edit(
+                "services/payment/clients/stripe_events.py",
+                "    _check_signature(body, signature, secret, now)\n    try:",
+                "    try:",
+            ),
+        ),
+    ),
+    Mutation(
+        "stripe-window",
+        "the time after which a signature from the future is not believed",
+        19,
+        ("payment",),
+        (
+            Edit(
+                "services/payment/clients/stripe_events.py",
+                "if signed_at is None or int(signed_at[1]) > now.timestamp() + SIGNATURE_WINDOW_SECONDS:",
+                "if signed_at is None:",
+            ),
+        ),
+    ),
+    Mutation(
+        "paypal-signature",
+        "the signature of PayPal's callbacks",
+        19,
+        ("payment",),
+        (Edit(PAYPAL, "await self._signatures.check(headers, body, now)", "pass"),),
+    ),
+    Mutation(
+        "twilio-signature",
+        "the signature of Twilio's callbacks",
+        19,
+        ("notification",),
+        (
+            Edit(
+                "services/notification/service/tracking.py",
+                "if not signature or not self._twilio.is_genuine(dict(parameters), signature):",
+                "if self._twilio is None:",
+            ),
+        ),
+    ),
+    Mutation(
+        "text-only-forward",
+        "the order of a text's reports",
+        19,
+        ("notification",),
+        (
+            Edit(
+                "services/notification/service/tracking.py",
+                "if not is_further(status, attempt.reported):",
+                "if attempt.reported == status:",
+            ),
+        ),
+    ),
 ]
