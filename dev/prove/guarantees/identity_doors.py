@@ -44,8 +44,9 @@ REVOKED = 4401
 REFUSALS = (401, 403)
 """What a gateway answers to a credential that is not good any more, or whose company is suspended."""
 
-PROBE = "/api/products"
-"""Whoever is known may read it, and nobody else who sends a credential."""
+PROBE = "/docs"
+"""The gateway answers it itself, to nobody with a credential that it does not take: no service's refusal is mistaken
+for its own."""
 
 POLL_SECONDS = 0.25
 Bearer = dict[str, str]
