@@ -38,7 +38,7 @@ async def ended(stage: Stage, house: House, seconds: float) -> float:
         stage.progress("orders that wait", waiting, 0)
         await asyncio.sleep(POLL_SECONDS)
         waiting = await _orders_waiting(stage.suite, house)
-    stage.check(f"orders that neither are confirmed nor cancelled after {seconds:g} s", 0, waiting)
+    stage.check(f"orders that neither are confirmed nor cancelled after {seconds:.0f} s", 0, waiting)
     return time.monotonic() - began
 
 
@@ -50,14 +50,15 @@ async def settled(stage: Stage, house: House, journal: Journal, seconds: float) 
     """
     began = time.monotonic()
     await ended(stage, house, seconds)
-    alone = all_rows()[stage.verdict.number].kind is Kind.ROUGH
+    row = all_rows().get(stage.verdict.number)
+    alone = row is not None and row.kind is Kind.ROUGH
     disturbed: Sequence[str] = ["nothing was read yet"]
     while disturbed and (time.monotonic() - began < seconds or disturbed[0] == "nothing was read yet"):
         disturbed = await _disturbed(stage.suite, house, journal, alone=alone)
         if disturbed:
             stage.progress(f"coming to rest: {disturbed[0]}", time.monotonic() - began, seconds)
             await asyncio.sleep(LOOK_SECONDS)
-    stage.none(f"what is not at rest after {seconds:g} s", disturbed)
+    stage.none(f"what is not at rest after {seconds:.0f} s", disturbed)
     return time.monotonic() - began
 
 
