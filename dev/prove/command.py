@@ -28,6 +28,8 @@ SETTINGS = {
     "MARKETHALL_SIGN_IN_TENANT_LIMIT": "6000/m;burst=6000",
     # Row 29 sends again what its own house did, and not all that the rows before it did.
     "MARKETHALL_RESEND_MINUTES": "15",
+    # Row 25 waits until what it did is signed.
+    "MARKETHALL_AUDIT_CHECKPOINT_SECONDS": "1",
 }
 
 
