@@ -90,12 +90,15 @@ class Outbox:
         self._wake.set()
 
     async def run(self) -> None:
-        """Relay until cancelled; cancellation waits for the rounds under way."""
+        """Relay until cancelled; cancellation waits for the rounds under way. Raises what ends the poll."""
         poll = asyncio.create_task(self._poll_for_ever())
+        poll.add_done_callback(lambda _: self._wake.set())
         try:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
+                if poll.done():
+                    await poll  # it ends by an error alone; without it, what a crash left would never go out
                 if self._ready and len(self._ready) > LINGER_ABOVE:
                     await asyncio.sleep(LINGER_SECONDS)
                 while self._ready and len(self._rounds) < ROUNDS_AT_ONCE:
