@@ -1,4 +1,4 @@
-"""Bodies that come packed: what unpacks them could be made to fill the memory, so nobody does."""
+"""Bodies that come packed, or in letters of two bytes: others on the way would read them otherwise than we do."""
 
 import httpx2
 import pytest
@@ -21,3 +21,14 @@ async def test_are_refused_before_anybody_reads_them(coding: str, status: int) -
         answer = await http.post("/", content=b"x" * 20, headers={"Content-Encoding": coding})
     assert answer.status_code == status
     assert status == 200 or answer.json()["code"] == "unsupported_encoding"
+
+
+@pytest.mark.parametrize("letters", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+async def test_json_is_utf_8(letters: str) -> None:
+    app = ServiceMiddleware(Starlette(routes=[Route("/", _length, methods=["POST"])]), "test", 1000)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://test") as http:
+        told = {"Content-Type": "application/json"}
+        refused = await http.post("/", content='{"a": 1}'.encode(letters), headers=told)
+        taken = await http.post("/", content=b'{"a": 1}', headers=told)
+        picture = await http.post("/", content=b"\0\0\0\x1cftyp", headers={"Content-Type": "image/avif"})
+    assert (refused.status_code, taken.status_code, picture.status_code) == (400, 200, 200)

@@ -61,7 +61,7 @@ class ServiceMiddleware:
             if headers.get(b"content-encoding", b"identity").lower() != b"identity":
                 await call_state.problem(scope, receive, 415, "unsupported_encoding", "Send the body as it is.")
                 return
-            await self._app(scope, self._limited(receive), call_state.send)
+            await self._app(scope, self._limited(receive, headers), call_state.send)
         except BodyTooLarge:
             await call_state.problem(scope, receive, 413, "body_too_large", "The body is too large.")
         except (ValueError, OverflowError) as error:
@@ -75,12 +75,15 @@ class ServiceMiddleware:
         finally:
             self._observe(scope, call_state.status, time.perf_counter() - started)
 
-    def _limited(self, receive: Receive) -> Receive:
+    def _limited(self, receive: Receive, headers: dict[bytes, bytes]) -> Receive:
         seen = 0
+        is_json = b"json" in headers.get(b"content-type", b"").lower()
 
         async def limited() -> Message:
             nonlocal seen
             message = await receive()
+            if is_json and not seen and b"\0" in message.get("body", b"")[:4]:
+                raise ValueError("JSON between systems is UTF-8 (RFC 8259, 8.1), which no NUL begins")
             seen += len(message.get("body", b""))
             if seen > self._limit:
                 raise BodyTooLarge
