@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import aio_pika
 import httpx2
+from aio_pika.exceptions import ChannelNotFoundEntity
 from bson.raw_bson import RawBSONDocument
 from pymongo import AsyncMongoClient
 
@@ -114,13 +115,21 @@ async def messages(stage: Stage, since_seconds: float) -> list[Blob]:
             arrived.clear()
         await feed.cancel(tag)
         for service in SERVICES:
-            dead = await (await connection.channel()).get_queue(dead_queue(service), ensure=False)
-            letter = await dead.get(fail=False)
-            if letter is not None:
-                found.append((dead_queue(service), letter.body))
-                await letter.nack(requeue=True)
+            found += await _letters(await connection.channel(), dead_queue(service))
     stage.count("messages searched", len(found))
     return found
+
+
+async def _letters(channel: aio_pika.abc.AbstractChannel, queue: str) -> list[Blob]:
+    """The first dead letter, put back; those who only watch have no such queue."""
+    try:
+        letter = await (await channel.get_queue(queue, ensure=True)).get(fail=False)
+    except ChannelNotFoundEntity:
+        return []
+    if letter is None:
+        return []
+    await letter.nack(requeue=True)
+    return [(queue, letter.body)]
 
 
 async def _arrives(arrived: asyncio.Event) -> bool:
