@@ -16,6 +16,7 @@ from pymongo import AsyncMongoClient
 
 from common.clock import SystemClock
 from common.context import CallContext
+from common.errors import ComeBackLater, VersionConflict
 from common.events import Envelope, seal, unseal
 from common.events.orders import OrderCreated
 from common.events.parts import OrderLine
@@ -30,6 +31,7 @@ from services.inventory.service.knowing import Knowing
 from services.inventory.service.reserving import Reserving
 from services.inventory.service.shelving import Shelving
 from services.inventory.store import Companies, Reservations, Skus, Stock, Warehouses
+from services.inventory.store.reservations import GUARD_MS, LEASE_MS
 
 CONNECTIONS = 25
 NOTHING = Money.zero("EUR")
@@ -66,6 +68,15 @@ def created(company_id: str, order_id: str, sku: str, pieces: int) -> Envelope[A
     return unseal(seal(data, source="sales", company_id=company_id, sequence=1, now=now, call=CallContext()))
 
 
+async def decide(use_case: Reserving, company_id: str, event: Envelope[Any]) -> None:
+    """Deliver the event again, as the queue does, where a slow machine let a lease run out in the middle."""
+    while True:
+        try:
+            return await use_case.reserve(company_id, event)
+        except (VersionConflict, ComeBackLater):
+            await asyncio.sleep((LEASE_MS + GUARD_MS) / 1000)
+
+
 async def press(mongo_url: str, database: str, company_id: str) -> None:
     """Decide what each line of standard input asks for, until it ends."""
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(mongo_url, tz_aware=True, maxPoolSize=CONNECTIONS)
@@ -76,7 +87,7 @@ async def press(mongo_url: str, database: str, company_id: str) -> None:
         asked = json.loads(line)
         events = [created(company_id, order_id, asked["sku"], asked["pieces"]) for order_id in asked["orders"]]
         await asyncio.sleep(max(asked["at"] - time.time(), 0))
-        await asyncio.gather(*(use_case.reserve(company_id, event) for event in events))
+        await asyncio.gather(*(decide(use_case, company_id, event) for event in events))
         print("done", flush=True)
     await client.close()
 

@@ -20,7 +20,7 @@ from dev.prove.trade import House
 SCRATCH = "proof_stock"
 KNOWN = ("stock", "warehouses", "companies", "skus")
 LEAD_SECONDS = 0.02
-ANSWER_SECONDS = 60.0
+ANSWER_SECONDS = 90.0
 
 
 @dataclass(slots=True)
