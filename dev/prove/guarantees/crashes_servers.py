@@ -44,7 +44,7 @@ async def database_crash(stage: Stage) -> None:
 async def _server_crash(stage: Stage, server: str, limit_seconds: float) -> None:
     """Kills the server under load; each time, an order placed then must have ended within the limit."""
     house, journal, market = await _open(stage, server)
-    rounds, slowest = stage.pick(small=2, full=10), 0.0
+    rounds, slowest = stage.pick(small=1, full=10), 0.0
     async with under_load(stage, market, at_once=stage.pick(4, 6)):
         for number in range(1, rounds + 1):
             await seconds_until_ended(stage, market)

@@ -59,7 +59,7 @@ async def slow_and_cut_networks(stage: Stage) -> None:
 
 async def _strike(stage: Stage, links: Links) -> None:
     """Every fault on every way, one after the other, in a random order."""
-    rounds, hold_seconds = stage.pick(small=(1, 0.4), full=(2, 2.5))
+    rounds, hold_seconds = stage.pick(small=(1, 0.25), full=(2, 2.5))
     faults = [(fault, name) for fault in Fault for name in links] * rounds
     stage.rng.shuffle(faults)
     for number, (fault, name) in enumerate(faults, 1):
