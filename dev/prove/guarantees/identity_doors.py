@@ -5,8 +5,9 @@ import json
 import math
 import secrets
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 import httpx2
@@ -124,33 +125,40 @@ class Held:
 
     async def is_known(self, doors: Doors) -> list[str]:
         """The doors that do not take it, while it should be good everywhere."""
-        return [door for door, is_open in (await self._tries(doors, [])).items() if not is_open]
+        tries = self._tries(doors)
+        taken = await asyncio.gather(*(is_open() for is_open in tries.values()))
+        return [door for door, is_open in zip(tries, taken, strict=True) if not is_open]
 
     async def until_refused(self, doors: Doors, limit_seconds: float) -> dict[str, float]:
         """Seconds from now until each door refuses it; infinite for those that still took it long after the limit."""
         began = time.monotonic()
-        shut: dict[str, float] = {}
-        while time.monotonic() - began < 2 * limit_seconds:
-            for door, is_open in (await self._tries(doors, shut)).items():
-                if not is_open:
-                    shut[door] = time.monotonic() - began
-            if len(shut) == len(DIRECT) + 2:
-                return shut
-            await asyncio.sleep(POLL_SECONDS)
-        return {door: shut.get(door, math.inf) for door in ("gateways", "socket", *DIRECT)}
 
-    async def _tries(self, doors: Doors, settled: Collection[str]) -> dict[str, bool]:
-        """Whether each door that is not settled takes it."""
+        async def shut(is_open: Callable[[], Awaitable[bool]]) -> float:
+            while time.monotonic() - began < 2 * limit_seconds:
+                if not await is_open():
+                    return time.monotonic() - began
+                await asyncio.sleep(POLL_SECONDS)
+            return math.inf
+
+        tries = self._tries(doors)
+        seconds = await asyncio.gather(*(shut(is_open) for is_open in tries.values()))
+        return dict(zip(tries, seconds, strict=True))
+
+    def _tries(self, doors: Doors) -> dict[str, Callable[[], Awaitable[bool]]]:
+        """For each door, whether it takes the credential now."""
         bare = bearer(self.token)
-        services = [name for name in DIRECT if name not in settled]
-        answers = await asyncio.gather(*(doors.at_service(name, bare, self.company_id) for name in services))
-        taken = {name: status != UNKNOWN_CALLER for name, status in zip(services, answers, strict=True)}
-        if "gateways" not in settled:
+
+        async def gateways() -> bool:
             statuses = await doors.at_gateways(PROBE, self.headers)
-            taken["gateways"] = any(status not in REFUSALS for status in statuses)
-        if "socket" not in settled:
-            taken["socket"] = not self.socket.closed.is_set()
-        return taken
+            return any(status not in REFUSALS for status in statuses)
+
+        async def socket() -> bool:
+            return not self.socket.closed.is_set()
+
+        async def service(name: str) -> bool:
+            return await doors.at_service(name, bare, self.company_id) != UNKNOWN_CALLER
+
+        return {"gateways": gateways, "socket": socket, **{name: partial(service, name) for name in DIRECT}}
 
 
 class Socket:
