@@ -27,5 +27,8 @@ def create_app(settings: Settings) -> FastAPI:
         routers=routes.ROUTERS,
         compose=compose,
         handlers=HANDLERS,
-        background=lambda service: [Background("sweep", service.sweeping.run)],
+        background=lambda service: [
+            Background("sweep", service.sweeping.run),
+            Background("strays", service.strays.run),
+        ],
     )

@@ -73,7 +73,7 @@ async def _trade_until_the_end(stage: Stage, market: Market, folder: Path, passp
     trading = asyncio.create_task(_trade(stage, market))
     encrypted = ("--passphrase-file", str(passphrase))
     times = stage.pick(0, 12)
-    folder.mkdir()
+    await asyncio.to_thread(folder.mkdir)
     if times:
         often = ("--every", f"{OFTEN_SECONDS}s", "--times", str(times))
         await _run(stage, stage.suite.home, "backup", str(folder), *often, *encrypted)

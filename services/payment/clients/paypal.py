@@ -23,6 +23,7 @@ from services.payment.clients.paypal_outcomes import (
 )
 from services.payment.clients.provider import AccountRefused, MethodRefused, ProviderUnreachable
 from services.payment.domain import Kept, Outcome, Payment, ProviderEvent, Refund
+from services.payment.domain.stray import Taken
 
 log = get_logger(__name__)
 
@@ -91,6 +92,12 @@ class PayPalProvider:
         except Declined as error:
             return None if error.status == 404 else _no(error)
         return outcome_of_order(told)
+
+    async def taken_since(self, moment: datetime) -> list[Taken]:
+        return []  # PayPal lists no orders; its reports of transactions come hours later
+
+    async def give_back(self, taken: Taken) -> None:
+        raise ProviderUnreachable("PayPal told of nothing to give back")
 
     async def complete(self, payment: Payment) -> Outcome | None:
         found = await self.find(payment)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.payment.domain import Kept, Outcome, Payment, ProviderEvent, Refund
+from services.payment.domain.stray import Taken
 
 CALL_SECONDS = 8
 SIGNATURE_WINDOW_SECONDS = 300
@@ -63,6 +64,14 @@ class Provider(Protocol):
 
     async def refund(self, payment: Payment, refund: Refund) -> Outcome:
         """Send money back, or learn what became of a refund that was sent."""
+        ...
+
+    async def taken_since(self, moment: datetime) -> list[Taken]:
+        """What was begun in our name since then and may hold money; empty where the provider lists nothing."""
+        ...
+
+    async def give_back(self, taken: Taken) -> None:
+        """Refund it, or let it go; harmless when that was done."""
         ...
 
     async def keep(self, company_id: str, owner_id: str, payer: str | None, token: str, method_id: str) -> Kept:

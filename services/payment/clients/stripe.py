@@ -12,6 +12,7 @@ from services.payment.clients.provider import CALL_SECONDS, AccountRefused, Meth
 from services.payment.clients.stripe_events import bad_signature, read_stripe_event
 from services.payment.clients.stripe_outcomes import named_in, outcome_of, refund_outcome_of, refused
 from services.payment.domain import Kept, Outcome, Payment, ProviderEvent, Refund
+from services.payment.domain.stray import Taken
 
 log = get_logger(__name__)
 Answer = TypeVar("Answer")
@@ -19,6 +20,7 @@ Answer = TypeVar("Answer")
 CONNECTIONS = 64
 SEARCH_MARGIN_SECONDS = 300
 SEARCH_LIMIT = 20_000
+HOLDS_MONEY = ("succeeded", "requires_capture", "requires_action", "requires_confirmation", "processing")
 EXPANDED = ["latest_charge.balance_transaction"]
 
 _BROKEN = (aiohttp.ClientError, TimeoutError)  # the answer broke off while its body was read
@@ -143,6 +145,33 @@ class StripeProvider:
         except _BROKEN as error:
             raise ProviderUnreachable(type(error).__name__) from error
         return refund_outcome_of(made)
+
+    async def taken_since(self, moment: datetime) -> list[Taken]:
+        return await _told(self._taken_since(int(moment.timestamp())))
+
+    async def _taken_since(self, seconds: int) -> list[Taken]:
+        page = await self._stripe.v1.payment_intents.list_async({"created": {"gte": seconds}, "limit": 100})
+        found: list[Taken] = []
+        async for intent in page.auto_paging_iter():
+            named = named_in(intent.metadata)
+            if intent.status in HOLDS_MONEY and {"paymentId", "companyId", "orderId"} <= named.keys():
+                taken = (intent.id, named["companyId"], named["orderId"], named["paymentId"])
+                found.append(Taken(*taken, is_captured=intent.status == "succeeded"))
+            if len(found) >= SEARCH_LIMIT:
+                break
+        return found
+
+    async def give_back(self, taken: Taken) -> None:
+        try:
+            if taken.is_captured:
+                key: Any = {"idempotency_key": f"stray-{taken.reference}"}
+                await self._stripe.v1.refunds.create_async({"payment_intent": taken.reference}, key)
+            else:
+                await self._stripe.v1.payment_intents.cancel_async(taken.reference)
+        except stripe.InvalidRequestError as error:
+            log.info("stray_gone", reference=taken.reference, code=error.code)
+        except (stripe.StripeError, *_BROKEN) as error:
+            raise ProviderUnreachable(type(error).__name__) from error
 
     async def keep(self, company_id: str, owner_id: str, payer: str | None, token: str, method_id: str) -> Kept:
         try:

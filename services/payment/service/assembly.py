@@ -17,6 +17,7 @@ from services.payment.service.providers import Providers
 from services.payment.service.reading import Reading
 from services.payment.service.refunding import Refunding
 from services.payment.service.returning import Returning
+from services.payment.service.strays import Strays
 from services.payment.service.sweeping import Sweeping
 from services.payment.service.velocity import Velocity
 from services.payment.service.webhooks import Webhooks
@@ -29,6 +30,7 @@ from services.payment.store import (
     Ledger,
     Payments,
     ProviderAccounts,
+    Restorations,
     SavedMethods,
     SettingsStore,
     ledger,
@@ -48,6 +50,7 @@ class PaymentService:
         self.charging = Charging(on, self.refunding, velocity)
         self.accepting = Accepting(on)
         self.orders = OrderFlow(on, self.accepting, self.charging, self.refunding)
+        self.strays = Strays(on, self.orders)
         self.returning = Returning(on, self.refunding)
         self.processing = Processing(on, self.accepting, self.charging, self.orders, velocity)
         self.capturing = Capturing(on, self.charging)
@@ -83,6 +86,7 @@ def lay_foundation(runtime: Runtime, settings: Settings) -> Foundation:
         settings=SettingsStore(ground),
         callbacks=KeptEvents(ground),
         declines=Declines(runtime.database),
+        restorations=Restorations(runtime.database),
         companies=LocalCopies(runtime.database, COMPANIES),
         providers=providers,
         sales=SalesDesk(runtime.clients),

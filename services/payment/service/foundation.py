@@ -20,6 +20,7 @@ from services.payment.store import (
     Ledger,
     Payments,
     ProviderAccounts,
+    Restorations,
     SavedMethods,
     SettingsStore,
 )
@@ -42,6 +43,7 @@ class Foundation:
     settings: SettingsStore
     callbacks: KeptEvents
     declines: Declines
+    restorations: Restorations
     companies: LocalCopies
     providers: Providers
     sales: SalesDesk

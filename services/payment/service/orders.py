@@ -93,6 +93,17 @@ class OrderFlow:
             return False
         return True
 
+    async def end_unknown(self, company_id: str, order_id: str) -> None:
+        """Remember an order that nobody knows as ended, so that nothing is ever charged for it."""
+
+        async def work() -> None:
+            account = await self._open(company_id, order_id)
+            if not account.ended:
+                account.ended = True
+                await self._on.books.commit(account)
+
+        await decide(work)
+
     async def sold(self, event: Envelope[SaleCompleted]) -> None:
         """A till sale: what was handed over is recorded as it was; what goes on account waits for the debt."""
         data = event.data
@@ -174,7 +185,7 @@ class OrderFlow:
         """The record of what the order itself carries, made once; voided at once where it is not needed any more."""
         account.started = True
         method = account.method or ""
-        payment = Payment.open(account, new_id("pay"), method, account.open_amount, self._on.clock.now())
+        payment = Payment.open(account, carried_id(account.id), method, account.open_amount, self._on.clock.now())
         payment.automatic = True
         takes = await self._accepting.is_accepted(account.company_id or "", method)
         if takes:
@@ -235,3 +246,10 @@ class OrderFlow:
     async def _open(self, company_id: str | None, order_id: str) -> OrderAccount:
         found = await self._on.accounts.for_company(company_id).find(order_id)
         return found or OrderAccount.open(order_id, company_id or "", self._on.clock.now())
+
+
+def carried_id(order_id: str) -> str:
+    """The id of the payment that an order itself carries: begun again, even by a database that was restored, it is
+    the same, and so is its charge at the provider.
+    """
+    return f"pay_{order_id.partition('_')[2]}"

@@ -10,6 +10,8 @@ from services.payment.domain import PLATFORM, Payment, ProviderAccount
 from services.payment.store import ProviderAccounts
 
 KEPT_OPEN = 64
+ACCOUNTS_LIMIT = 60
+"""Fewer than are kept open: none is closed while it is asked."""
 
 
 class Providers:
@@ -64,6 +66,11 @@ class Providers:
         if account is None or account.provider != provider or account.status == "removed":
             raise NotFound("account")
         return await self._opened(account), account.company_id
+
+    async def all(self) -> list[Provider]:
+        """Every adapter: the suite's own, and those of the companies' accounts."""
+        accounts = await self._accounts.for_platform().find_many({"status": {"$ne": "removed"}}, ACCOUNTS_LIMIT)
+        return [*self._platform.values(), *[await self._opened(account) for account in accounts]]
 
     async def _opened(self, account: ProviderAccount) -> Provider:
         kept = self._open.get(account.id)

@@ -6,6 +6,7 @@ from services.payment.store.keeping import Declines, KeptEvents, ProviderAccount
 from services.payment.store.ledger import Ledger
 from services.payment.store.order_accounts import Accounts
 from services.payment.store.payments import Payments
+from services.payment.store.restorations import Restorations
 
 __all__ = [
     "Accounts",
@@ -15,6 +16,7 @@ __all__ = [
     "Ledger",
     "Payments",
     "ProviderAccounts",
+    "Restorations",
     "SavedMethods",
     "SettingsStore",
     "ledger",
