@@ -27,24 +27,30 @@ class _Group(Generic[Waiting]):
 
 
 class Line(Generic[Waiting]):
-    """At most ``most`` wait. Groups take turns, and so do the callers within a group.
+    """At most ``most`` wait; set anew, it counts from the next one that comes.
 
+    Groups take turns, and so do the callers within a group.
     When it is full, whoever comes takes the place of one of the longest group, newest first, unless that would only
     change places: so a full line keeps out those who fill it.
     """
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self.most = most
         self._groups: OrderedDict[str, _Group[Waiting]] = OrderedDict()
         self._count = 0
 
     def __len__(self) -> int:
         return self._count
 
+    @property
+    def groups(self) -> int:
+        """How many groups have somebody waiting."""
+        return len(self._groups)
+
     def join(self, group: str, caller: str, item: Waiting) -> Waiting | None:
         """Wait; answers who must go for it, which may be ``item`` itself. An item waits once at a time."""
-        gone = self._displaced(group, caller) if self._count >= self._most else None
-        if gone is None and self._count >= self._most:
+        gone = self._displaced(group, caller) if self._count >= self.most else None
+        if gone is None and self._count >= self.most:
             return item
         mine = self._groups.get(group)
         if mine is None:

@@ -108,6 +108,7 @@ class TestGate:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         gate = full_gate()
+        monkeypatch.setattr(overload, "LINE_MOST", FIRST)
         tasks = await lined_up(gate, *(call("noisy") for _ in range(FIRST)))
         gate.knock(call("noisy"))
         monkeypatch.setattr(overload, "STANDS_AFTER_SECONDS", -1.0)

@@ -76,6 +76,9 @@ class Sender:
     async def _arrivals(self, due: float) -> None:
         """Calls at random moments; sent when their moment has come, each with the time it was due."""
         rate = self._flow["rate"]
+        if rate <= 0:
+            await asyncio.sleep(self._ends_at - self._loop.time())
+            return
         while due < self._ends_at:
             now = self._loop.time()
             while due <= now and due < self._ends_at:

@@ -19,10 +19,12 @@ from services.gateway.service.call import Call
 
 LINE_MOST = 1024
 BURST_SECONDS = 2.0
-"""How long a call may wait when the line was empty a moment ago: many at once are served, only later."""
+"""How many may wait, and how long, when the line was empty a moment ago: many at once are served, only later."""
 
-STANDING_SECONDS = 0.1
-"""The same while the line never empties. Then the newest goes first: the oldest are as good as lost."""
+STANDING_MOST = 24
+STANDING_SECONDS = 0.25
+"""The same while the line never empties: a handful, or as many as are at work. Then the newest goes first: the oldest
+are as good as lost."""
 
 STANDS_AFTER_SECONDS = 1.0
 LENT_SECONDS = 0.25
@@ -69,11 +71,11 @@ class Gate:
         return False
 
     def knock(self, call: Call) -> None:
-        """Before anything is verified of the caller: raises Overloaded where so many of the same sender wait in a
-        standing line that another would only be refused later."""
-        if self._line:
-            enough = self._lined_up.get(_sender_of(call), 0) >= self.capacity.limit
-            if enough and self._stands(monotonic_seconds()):
+        """Before anything is verified of the caller: raises Overloaded where the line is full and the same sender has
+        its share of it, so that another call would only be refused later."""
+        if len(self._line) >= self._line.most:
+            share = self._line.most / self._line.groups
+            if self._lined_up.get(_sender_of(call), 0) >= share and self._stands(monotonic_seconds()):
                 raise self._overloaded()
 
     async def enter(self, call: Call) -> None:
@@ -82,6 +84,8 @@ class Gate:
         self.capacity.full()
         if not self._line:
             self._empty_at = now
+        stands = self._stands(now)
+        self._line.most = max(STANDING_MOST, self.capacity.limit) if stands else LINE_MOST
         group, sender = call.tenant.id or "", _sender_of(call)
         caller = call.claims.subject if call.claims is not None else call.address
         turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
@@ -92,7 +96,7 @@ class Gate:
             _answer(gone, False)
         self._lined_up[sender] += 1
         try:
-            has_place = await self._turn(turn, STANDING_SECONDS if self._stands(now) else BURST_SECONDS)
+            has_place = await self._turn(turn, STANDING_SECONDS if stands else BURST_SECONDS)
         finally:
             self._line.leave(group, caller, turn)
             self._lined_up[sender] -= 1
