@@ -141,7 +141,7 @@ async def _orders_in_queues(stage: Stage, market: Market) -> set[str]:
     ids = {order["id"] for order in placed if order is not None}
     sent = stage.suite.database("sales")["sent_events"]
     criteria = {"event.type": "order.created", "event.subject": {"$in": sorted(ids)}}
-    async with asyncio.timeout(FILLED_SECONDS):
+    async with asyncio.timeout(REST_SECONDS):
         while await sent.count_documents(criteria) < len(ids):
             await asyncio.sleep(POLL_SECONDS)
     return ids
