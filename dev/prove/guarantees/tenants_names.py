@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from dev.prove.guarantees.identity_doors import DIRECT, ServiceForge
+from dev.prove.guarantees.identity_doors import DIRECT, PROBE, ServiceForge
 from dev.prove.guarantees.tenants_field import Field
 from dev.walk import hostile
 from dev.walk.callers import ANONYMOUS, PUBLISHABLE, SECRET
@@ -75,7 +75,8 @@ async def try_tokens(field: Field) -> None:
     false += [token for _, token in hostile.tokens(field.forge, field.token, stranger)]
     for token in false:
         headers = {"Authorization": f"Bearer {token}"}
-        await field.attempt("a false token", "GET", "/api/orders", headers, UNKNOWN)
+        for path in (PROBE, "/api/orders"):  # the gateway's own verdict, and that of a service behind it
+            await field.attempt(f"a false token on {path}", "GET", path, headers, UNKNOWN)
     await asyncio.gather(*(_at_service(field, service, path, false[:3]) for service, path in DIRECT.items()))
 
 

@@ -92,19 +92,6 @@ MUTATIONS = [
         ),
     ),
     Mutation(
-        name="tenant-of-events",
-        mechanism="the company in whose name a fact was told, in what it changes",
-        row=23,
-        services=("inventory",),
-        edits=(
-            Edit(
-                _STORE,
-                'return {**(criteria or {}), "companyId": self.company_id}',
-                "return dict(criteria or {})",
-            ),
-        ),
-    ),
-    Mutation(
         name="tenant-foreign-facts",
         mechanism="the refusal of a fact about one company in another's name",
         row=23,
