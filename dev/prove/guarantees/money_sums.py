@@ -86,8 +86,9 @@ async def _sell(stage: Stage, house: House, orders: int) -> list[str]:
 
 
 async def _order(rng: random.Random, house: House) -> dict[str, Any]:
-    lines = [{"productId": good.product_id, "quantity": rng.randint(1, 7)} for good in house.goods]
-    gross = sum(line["quantity"] * 995 for line in lines)
+    pieces = [(good, rng.randint(1, 7)) for good in house.goods]
+    lines = [{"productId": good.product_id, "quantity": quantity} for good, quantity in pieces]
+    gross = sum(quantity * 995 for _, quantity in pieces)
     # Thirds and sevenths: a discount that no line can take its exact share of.
     off = min(rng.randrange(1, gross) | 1, gross)
     discount = {"amount": off, "currency": house.currency}
