@@ -75,8 +75,8 @@ def parse_rows(text: str | None) -> list[int]:
         return list(range(1, LAST_ROW + 1))
     chosen: set[int] = set()
     for part in text.split(","):
-        first, _, last = part.strip().partition("-")
-        low, high = int(first), int(last or first)
+        first, dash, last = part.strip().partition("-")
+        low, high = int(first), int(last if dash else first)
         if not 1 <= low <= high <= LAST_ROW:
             raise ValueError(f"rows are 1 to {LAST_ROW}, not {part.strip()}")
         chosen |= set(range(low, high + 1))
