@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -30,7 +30,14 @@ SETTINGS = {
     "MARKETHALL_RESEND_MINUTES": "15",
     # Row 25 waits until what it did is signed.
     "MARKETHALL_AUDIT_CHECKPOINT_SECONDS": "1",
+    # A company has come to rest once its alerts are mailed, too.
+    "MARKETHALL_GATHER_SECONDS": "1",
 }
+LANES = {Scale.SMALL: 2, Scale.FULL: 1}
+"""Suites side by side: most of a small row is waiting; at full scale times are judged."""
+
+FEW_ROWS = 6
+"""Up to so many rows another suite would take longer to start than it saves."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -43,10 +50,11 @@ def run(arguments: Sequence[str]) -> int:
     scale, seed = Scale(chosen.scale), chosen.seed or secrets.token_hex(4)
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"seed {seed}, scale {scale}")
-    with _suite(chosen, console) as home:
+    lanes = LANES[scale] if chosen.mutations is None and len(numbers) > FEW_ROWS else 1
+    with _suites(chosen, console, lanes) as homes:
         if chosen.mutations is not None:
-            return asyncio.run(_mutate(home, chosen, seed, console))
-        return asyncio.run(_prove(home, numbers, scale, seed, chosen, console))
+            return asyncio.run(_mutate(homes[0], chosen, seed, console))
+        return asyncio.run(_prove(homes, numbers, scale, seed, chosen, console))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -67,36 +75,39 @@ def _parser() -> argparse.ArgumentParser:
 
 
 @contextmanager
-def _suite(chosen: argparse.Namespace, console: Console) -> Iterator[Home]:
-    """The home of a suite of the proof's own, gone afterwards; its logs stay beside the report."""
+def _suites(chosen: argparse.Namespace, console: Console, lanes: int) -> Iterator[list[Home]]:
+    """The homes of suites of the proof's own, gone afterwards; their logs stay beside the report."""
     if chosen.here:
-        yield Home.from_environment()
+        yield [Home.from_environment()]
         return
     from dev.testing import own_suite
 
-    with own_suite(console, SETTINGS, prefix=".run-proof-") as home:
+    with ExitStack() as stack:
+        homes = [stack.enter_context(own_suite(console, SETTINGS, prefix=".run-proof-")) for _ in range(lanes)]
         try:
-            yield home
+            yield homes
         finally:
-            logs = chosen.folder / "logs"
-            shutil.rmtree(logs, ignore_errors=True)
-            shutil.copytree(home.logs, logs)
+            for number, home in enumerate(homes, 1):
+                logs = chosen.folder / "logs" / str(number)
+                shutil.rmtree(logs, ignore_errors=True)
+                shutil.copytree(home.logs, logs)
 
 
 async def _prove(
-    home: Home, numbers: list[int], scale: Scale, seed: str, chosen: argparse.Namespace, console: Console
+    homes: list[Home], numbers: list[int], scale: Scale, seed: str, chosen: argparse.Namespace, console: Console
 ) -> int:
     rows = all_rows()
     missing = [number for number in numbers if number not in rows]
     wanted = [rows[number] for number in numbers if number in rows]
     began = time.monotonic()
     showing = Showing(console, len(wanted))
-    suite = ProvedSuite(home)
+    suites = [ProvedSuite(home) for home in homes]
     try:
-        runner = Runner(suite, scale, seed, chosen.folder.resolve(), showing.told, showing.ended)
+        runner = Runner(suites, scale, seed, chosen.folder.resolve(), showing.told, showing.ended)
         verdicts = await runner.run(wanted)
     finally:
-        await suite.close()
+        for suite in suites:
+            await suite.close()
     write(chosen.folder, document(verdicts, scale=scale, seed=seed, seconds=time.monotonic() - began))
     for number in missing:
         console.print(f"[red bold]row {number} does not exist[/]")

@@ -26,35 +26,43 @@ class Kind(StrEnum):
     """How a row gets on with the others.
 
     ``calm`` rows disturb nobody and run beside each other; a ``rough`` one kills or reconfigures what all
-    use and has the suite to itself; a ``constant`` one begins before all others and ends after them.
+    use and has a suite to itself; a ``lone`` one is judged by the clock and has the machine to itself, too; a
+    ``constant`` one begins before all others and ends after them.
     """
 
     CALM = "calm"
     ROUGH = "rough"
+    LONE = "lone"
     CONSTANT = "constant"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One guarantee. ``claim`` says in one line what must hold, with its figures."""
+    """One guarantee. ``claim`` says in one line what must hold, with its figures.
+
+    ``follows``: the row in whose suite, and after which, it runs, for it goes on with what that one has done.
+    """
 
     number: int
     name: str
     claim: str
     kind: Kind
     show: Show
+    follows: int | None = None
 
 
 _ROWS: dict[int, Row] = {}
 
 
-def guarantee(number: int, name: str, claim: str, *, kind: Kind = Kind.CALM) -> Callable[[Show], Show]:
+def guarantee(
+    number: int, name: str, claim: str, *, kind: Kind = Kind.CALM, follows: int | None = None
+) -> Callable[[Show], Show]:
     """Registers the decorated coroutine function as the row of this number. Raises ValueError where one is."""
 
     def register(show: Show) -> Show:
         if number in _ROWS:
             raise ValueError(f"row {number} is there already: {_ROWS[number].name}")
-        _ROWS[number] = Row(number, name, claim, kind, show)
+        _ROWS[number] = Row(number, name, claim, kind, show, follows)
         return show
 
     return register

@@ -1,14 +1,16 @@
-"""Runs rows: the calm ones side by side, the rough ones alone, the constant ones all the while."""
+"""Runs rows: calm ones side by side, rough ones each with a suite to itself, constant ones all the while."""
 
 import asyncio
 import random
 import shutil
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
+from dev.home import OperatorError
 from dev.prove.rows import Kind, Row, Scale
 from dev.prove.stage import Progress, Stage
 from dev.prove.suite import ProvedSuite
@@ -22,12 +24,12 @@ ROW_SECONDS = {Scale.SMALL: 240.0, Scale.FULL: 1500.0}
 
 
 class Runner:
-    """One run over chosen rows. ``done`` hears each verdict as it falls."""
+    """One run over chosen rows, on one suite or on several side by side. ``done`` hears each verdict as it falls."""
 
     def __init__(
-        self, suite: ProvedSuite, scale: Scale, seed: str, folder: Path, told: Progress, done: Done
+        self, suites: Sequence[ProvedSuite], scale: Scale, seed: str, folder: Path, told: Progress, done: Done
     ) -> None:
-        self._suite = suite
+        self._suites = suites
         self._scale = scale
         self._seed = seed
         self._folder = folder
@@ -37,36 +39,46 @@ class Runner:
 
     async def run(self, rows: Sequence[Row]) -> list[Verdict]:
         """Every row's verdict. What a row leaves broken is healed before the next."""
-        constants = [self._stage(row) for row in rows if row.kind is Kind.CONSTANT]
-        by_number = {row.number: row for row in rows}
-        watching = [asyncio.create_task(self._judge(by_number[s.verdict.number], s)) for s in constants]
-        verdicts = await self._run_calm([row for row in rows if row.kind is Kind.CALM])
-        for row in rows:
-            if row.kind is Kind.ROUGH:
-                verdicts.append(await self._judge(row, self._stage(row)))
-                await self._suite.heal()
-        for stage in constants:
+        first = self._suites[0]
+        constants = [(row, self._stage(row, first)) for row in rows if row.kind is Kind.CONSTANT]
+        watching = [asyncio.create_task(self._judge(row, stage)) for row, stage in constants]
+        todo = _in_order([row for row in rows if row.kind is Kind.ROUGH])
+        calm = self._run_calm([row for row in rows if row.kind is Kind.CALM], first)
+        lanes = [self._lane(first, todo, calm), *(self._lane(suite, todo) for suite in self._suites[1:])]
+        verdicts = [verdict for lane in await asyncio.gather(*lanes) for verdict in lane]
+        verdicts += await self._lane(first, deque([[row] for row in rows if row.kind is Kind.LONE]))
+        for _, stage in constants:
             stage.ending.set()
         return verdicts + list(await asyncio.gather(*watching))
 
-    async def _run_calm(self, rows: Sequence[Row]) -> list[Verdict]:
+    async def _lane(
+        self, suite: ProvedSuite, todo: deque[list[Row]], before: Coroutine[Any, Any, list[Verdict]] | None = None
+    ) -> list[Verdict]:
+        """One suite's way through the rows that still wait."""
+        verdicts = await before if before is not None else []
+        while todo:
+            for row in todo.popleft():
+                verdicts.append(await self._judge(row, self._stage(row, suite), heals=True))
+        return verdicts
+
+    async def _run_calm(self, rows: Sequence[Row], suite: ProvedSuite) -> list[Verdict]:
         places = asyncio.Semaphore(CALM_AT_ONCE)
 
         async def one(row: Row) -> Verdict:
             async with places:
-                return await self._judge(row, self._stage(row))
+                return await self._judge(row, self._stage(row, suite))
 
         return list(await asyncio.gather(*(one(row) for row in rows)))
 
-    def _stage(self, row: Row) -> Stage:
+    def _stage(self, row: Row, suite: ProvedSuite) -> Stage:
         folder = self._folder / f"row-{row.number:02}"
         shutil.rmtree(folder, ignore_errors=True)  # the journal of an earlier run tells of another company
         folder.mkdir(parents=True)
         verdict = Verdict(row.number, row.name, row.claim, self._seed)
         rng = random.Random(f"{self._seed}:{row.number}")
-        return Stage(self._suite, verdict, self._scale, rng, folder, self._told, shared=self._shared)
+        return Stage(suite, verdict, self._scale, rng, folder, self._told, shared=self._shared)
 
-    async def _judge(self, row: Row, stage: Stage) -> Verdict:
+    async def _judge(self, row: Row, stage: Stage, *, heals: bool = False) -> Verdict:
         began = time.monotonic()
         deadline = None if row.kind is Kind.CONSTANT else ROW_SECONDS[self._scale]
         try:
@@ -76,8 +88,25 @@ class Runner:
             (stage.folder / "error.txt").write_text("".join(traceback.format_exception(error)))
             stage.verdict.error = "; ".join(_causes(error)) or repr(error)
         stage.verdict.seconds = time.monotonic() - began
+        if heals:
+            await self._heal(stage)
         self._done(stage.verdict)
         return stage.verdict
+
+    async def _heal(self, stage: Stage) -> None:
+        """Whole again for the next row; a suite that cannot be healed is the fault of the row that broke it."""
+        try:
+            await stage.suite.heal()
+        except (OperatorError, TimeoutError) as error:
+            stage.verdict.error = f"{stage.verdict.error} not healed: {error}".strip()
+            await stage.suite.heal()
+
+
+def _in_order(rows: Sequence[Row]) -> deque[list[Row]]:
+    """Rows to be taken one by one, each with those that go on where it has ended."""
+    chosen = {row.number for row in rows}
+    leading = [row for row in rows if row.follows not in chosen]
+    return deque([row, *(each for each in rows if each.follows == row.number)] for row in leading)
 
 
 def _causes(error: BaseException) -> list[str]:

@@ -8,7 +8,8 @@ from common.settings import ServiceSettings
 class Settings(ServiceSettings):
     """Where messages leave. A channel without its settings is not offered; mail and in-app always are.
 
-    ``senders``: messages that one channel hands over at once. ``public_url``: the gateway's address as the
+    ``senders``: messages that one channel hands over at once. ``gather_seconds``: how long alerts to one person
+    are gathered into one mail, for nobody wants a thousand of them. ``public_url``: the gateway's address as the
     outside sees it; Twilio's signature covers it. ``firebase_fcm_url``: instead of Firebase's own address, with
     ``{project}`` where the project's id belongs.
     """
@@ -28,6 +29,7 @@ class Settings(ServiceSettings):
     firebase_fcm_url: str | None = Field(default=None, validation_alias="FIREBASE_FCM_URL")
     public_url: str = "http://localhost:8000"
     senders: int = 4
+    gather_seconds: float = Field(default=20.0, ge=0)
 
     @property
     def has_twilio(self) -> bool:

@@ -9,7 +9,6 @@ from common.events.orders import CustomerCreated
 from common.events.stock import OutOfStock
 from common.ids import new_id
 from common.testing import Harness
-from services.notification.service import composing
 from tests.notification.facts import confirmed, found_company
 from tests.notification.sandbox import Sandbox
 
@@ -40,7 +39,7 @@ class TestAlertStock:
     async def test_shows_staff_at_once_and_gathers_mails_to_each_admin(
         self, notification: Harness, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(composing, "GATHER_SECONDS", 2)
+        monkeypatch.setattr(notification.service.composing, "_gather_seconds", 2)
         company_id, address = await found_company(notification), f"{new_id('a')}@staff.example"
         await notification.publish(UserCreated(user_id="usr_1", email=address, role="company_admin"), company_id)
         await notification.publish(UserCreated(user_id="usr_2", email=f"x{address}", role="shop_staff"), company_id)

@@ -18,7 +18,7 @@ async def judged(tmp_path: Path, show: Show, *more: Row) -> list[Verdict]:
     """The verdicts on a row of this function, and on others beside it."""
     suite = ProvedSuite(Home(tmp_path, 18000))
     heard: list[Verdict] = []
-    runner = Runner(suite, Scale.SMALL, "a-seed", tmp_path, lambda *_: None, heard.append)
+    runner = Runner([suite], Scale.SMALL, "a-seed", tmp_path, lambda *_: None, heard.append)
     try:
         verdicts = await runner.run([Row(1, "a row", "a claim", Kind.CALM, show), *more])
     finally:

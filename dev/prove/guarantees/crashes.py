@@ -77,6 +77,7 @@ def _victims(stage: Stage) -> list[str]:
     "no event lost, each once in effect",
     "the run of row 5, and every message of it delivered three times, shuffled: 0 lost, 0 doubled",
     kind=Kind.ROUGH,
+    follows=5,
 )
 async def each_event_once(stage: Stage) -> None:
     shared = stage.shared.get(CRASHES)

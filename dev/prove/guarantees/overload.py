@@ -33,7 +33,7 @@ class Shown:
     31, "overload",
     "10 × the load it can take, nine tenths and more from one company, and so in sign-ins: goodput ≥ 80 % of the peak, "
     "the rest refused with 503 or 429 and Retry-After, p99 of the other companies at most doubled",
-    kind=Kind.ROUGH,
+    kind=Kind.LONE,
 )  # fmt: skip
 async def ten_times_the_load(stage: Stage) -> None:
     async with Customers(stage, OTHERS) as customers:

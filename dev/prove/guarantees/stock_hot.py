@@ -34,7 +34,7 @@ class Crowd:
     "a hot SKU stays usable",
     "500 buyers of 250 units, 40 a second: 250 sold, slowest 201 < 1 s, slowest settled < 10 s, beside bare "
     "conditional updates of the driver in the same run",
-    kind=Kind.ROUGH,
+    kind=Kind.LONE,
 )
 async def hot_sku(stage: Stage) -> None:
     suite, buyers = stage.suite, stage.pick(80, 500)

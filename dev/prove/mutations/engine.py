@@ -58,7 +58,7 @@ async def _without(
     await suite.heal()
     try:
         showing = Showing(Console(quiet=True), 1)
-        runner = Runner(suite, Scale.SMALL, seed, folder, showing.told, showing.ended)
+        runner = Runner([suite], Scale.SMALL, seed, folder, showing.told, showing.ended)
         [verdict] = await runner.run([all_rows()[mutation.row]])
         return verdict
     finally:

@@ -26,9 +26,6 @@ RANKS: dict[Priority, int] = {"critical": 0, "important": 1, "normal": 2}
 LOCK_SECONDS = 60
 """How long one sender has a message to itself; after a crash another takes over."""
 
-GATHER_SECONDS = 20
-"""How long alerts to one person are gathered into one mail; nobody wants a thousand of them."""
-
 ITEMS_LIMIT = 200
 """Alerts in one mail; the next one opens another."""
 

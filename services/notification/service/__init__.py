@@ -49,7 +49,9 @@ class NotificationService:
             clock,
             settings.senders,
         )
-        self.composing = Composing(self.notifications, self.recipients, self.delivering, clock, settings.public_url)
+        self.composing = Composing(
+            self.notifications, self.recipients, self.delivering, clock, settings.public_url, settings.gather_seconds
+        )
         self.reading = Reading(self.notifications, self.recipients, self.delivering, clock)
         self.devices = DeviceRegister(devices, clock)
         self.trying = Trying(self.delivering, self.recipients, throttles, clock)

@@ -18,7 +18,7 @@ from common.events.orders import OrderStatusChanged, SaleReceiptRequested
 from common.events.payments import DebtOverdue, PaymentFailed, PaymentRefunded
 from common.events.stock import StockFact
 from services.notification.domain import Channel, Contacts, Notification, Recipient, Reference, templates, texts
-from services.notification.domain.message import GATHER_SECONDS, Item
+from services.notification.domain.message import Item
 from services.notification.domain.policy import KINDS, ways_of
 from services.notification.domain.templates import Text
 from services.notification.service.delivering import Delivering
@@ -44,12 +44,14 @@ class Composing:
         delivering: Delivering,
         clock: Clock,
         public_url: str,
+        gather_seconds: float,
     ) -> None:
         self._notifications = notifications
         self._recipients = recipients
         self._delivering = delivering
         self._clock = clock
         self._public_url = public_url.rstrip("/")
+        self._gather_seconds = gather_seconds
 
     async def tell_buyer(self, event: Envelope[Any]) -> None:
         """What happened to an order, to whoever ordered; nothing where nobody can be reached."""
@@ -146,7 +148,7 @@ class Composing:
                 message = self._message(event, kind, text, reference, admin, way)
                 if message.channel == "email":
                     message.gathering = True
-                    message.next_attempt_at = texts.gathered_at(self._clock.now(), GATHER_SECONDS)
+                    message.next_attempt_at = texts.gathered_at(self._clock.now(), self._gather_seconds)
                     await store.gather(message, item)
                 else:
                     await self._delivering.enqueue(message)
