@@ -9,7 +9,7 @@ import httpx2
 from common.messaging.topology import EVENTS
 from dev.prove.faults.load import under_load
 from dev.prove.rows import Kind, guarantee
-from dev.prove.settling import judge, settled
+from dev.prove.settling import ARRIVAL_ORDER, judge, settled
 from dev.prove.stage import Stage
 from dev.prove.trade import CARD, Journal, Market, found
 
@@ -125,8 +125,8 @@ async def brokers_disk_gone(stage: Stage) -> None:
         began = time.monotonic()
         await stage.suite.ready()
         stage.measure("seconds from the empty broker's provisioning until all were ready", time.monotonic() - began)
-    await settled(stage, house, journal, DISK_REST_SECONDS)
-    records = await judge(stage, house, journal)
+    await settled(stage, house, journal, DISK_REST_SECONDS, but=ARRIVAL_ORDER)
+    records = await judge(stage, house, journal, but=ARRIVAL_ORDER)
     stage.none("orders that were lost with the queues", waiting - {order["_id"] for order in records.confirmed})
     stage.count("orders whose first event was in a queue that died", len(waiting))
     stage.count("orders accepted", len(records.answers.accepted))
