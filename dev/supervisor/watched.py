@@ -53,8 +53,11 @@ class Watched:
     """Copies that another has taken the place of, and when each is killed: never, until it is asked to end."""
 
     def start(self, now: float) -> None:
-        """Starts it, or lets it start again once the stop that is under way has ended."""
-        self.wanted = True
+        """Starts it, or lets it start again once the stop that is under way has ended.
+
+        Whoever asks for it has seen to what made it fall: earlier falls no longer make it wait.
+        """
+        self.wanted, self.failures = True, 0
         if self.state in (State.STOPPED, State.BACKING_OFF):
             self._run(now)
 

@@ -189,6 +189,17 @@ class TestWords:
             assert watched.due() == 1.0 + SERVER_PAUSE_SECONDS
             watched.tick(2.0)
 
+    def test_a_service_that_is_asked_for_again_does_not_wait_for_its_earlier_falls(self) -> None:
+        watched = Watched(ProcessSpec("service", "service", {}), lambda _: 2**22 + 1)
+        watched.start(0.0)
+        for number in range(1, 6):
+            watched.ended(signal.SIGKILL, 1.0)
+            assert watched.due() == 1.0 + backoff_seconds(number)
+            watched.tick(40.0)
+        watched.start(50.0)
+        watched.ended(signal.SIGKILL, 51.0)
+        assert watched.due() == 51.0 + backoff_seconds(1)
+
     def test_an_exit_is_told_in_words(self) -> None:
         assert describe_exit(3 << 8) == "code 3"
         assert describe_exit(signal.SIGTERM) == "signal SIGTERM"
