@@ -53,7 +53,7 @@ def _serve(name: str, settings: ServiceSettings, app: FastAPI) -> None:
         server_header=False,
         date_header=False,
         proxy_headers=False,  # a forged X-Forwarded-For must not become the caller's address
-        ws="websockets-sansio" if name in ("gateway", "realtime") else "none",
+        ws="common.web.sockets:BoundedSocket" if name in ("gateway", "realtime") else "none",
     )
     LeavingServer(config).run(sockets=[_listen(settings.host, settings.listen_port)])
 

@@ -118,7 +118,7 @@ class Served:
             app,
             log_config=None,
             lifespan=lifespan,  # type: ignore[arg-type]
-            ws="websockets-sansio",
+            ws="common.web.sockets:BoundedSocket",
             proxy_headers=False,
             server_header=False,
             date_header=False,

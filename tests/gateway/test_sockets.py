@@ -1,6 +1,7 @@
 """WebSockets through the gateway."""
 
 import asyncio
+from socket import IPPROTO_TCP, TCP_INFO
 from typing import Any
 
 import pytest
@@ -9,6 +10,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
 from tests.gateway.conftest import Door
+
+ESTABLISHED = 1
+"""First byte of Linux's TCP_INFO."""
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -97,6 +101,52 @@ class TestRelay:
                     before = len(sent)
                     await asyncio.sleep(0.2)
             assert len(sent) < 1000
+
+    async def test_lets_go_of_a_client_that_reads_nothing(self, door: Door) -> None:
+        """Within 10 s, though it holds what it was sent and the service goes on; the service is told, too."""
+        sent: list[int] = []
+        told = asyncio.get_running_loop().create_future()
+
+        async def flood(_: Any, scope: Any, receive: Any, send: Any) -> None:
+            await receive()
+            await send({"type": "websocket.accept"})
+            try:
+                while True:
+                    await send({"type": "websocket.send", "text": "x" * 1000})
+                    sent.append(1)
+            except OSError:  # uvicorn's word for a client that has gone
+                told.set_result(None)
+
+        door.backend.special["socket"] = flood
+        async with connect(address(door), max_queue=1, compression=None, close_timeout=0.2) as socket:
+            socket.transport.pause_reading()
+            connection = socket.transport.get_extra_info("socket")
+            before = -1
+            while before != len(sent):
+                before = len(sent)
+                await asyncio.sleep(0.2)
+            async with asyncio.timeout(10):
+                while connection.getsockopt(IPPROTO_TCP, TCP_INFO, 1)[0] == ESTABLISHED:
+                    await asyncio.sleep(0.05)
+                await told
+
+    async def test_ends_what_a_client_was_told_to_end(self, door: Door) -> None:
+        """The service has closed: a client that neither reads nor answers does not keep the connection."""
+
+        async def leave(_: Any, scope: Any, receive: Any, send: Any) -> None:
+            await receive()
+            await send({"type": "websocket.accept"})
+            for _ in range(8):
+                await send({"type": "websocket.send", "text": "x" * 100_000})
+            await send({"type": "websocket.close", "code": 4401})
+
+        door.backend.special["socket"] = leave
+        async with connect(address(door), max_queue=1, compression=None, close_timeout=0.2) as socket:
+            socket.transport.pause_reading()
+            connection = socket.transport.get_extra_info("socket")
+            async with asyncio.timeout(10):
+                while connection.getsockopt(IPPROTO_TCP, TCP_INFO, 1)[0] == ESTABLISHED:
+                    await asyncio.sleep(0.05)
 
     @pytest.mark.parametrize(
         ("path", "status"), [("/elsewhere", 404), ("/api/orders", 404), ("/ws?tenant_id=nobody", 404)]

@@ -1,11 +1,12 @@
-"""WebSockets, carried frame by frame; each side is read only as fast as the other takes."""
+"""WebSockets, carried frame by frame; each side is read only as fast as the other takes, and that not for ever."""
 
 import asyncio
+from contextlib import suppress
 
 import aiohttp
 from aiohttp import WSMsgType
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from common.logging import get_logger
 from common.web.problems import problem
@@ -18,6 +19,11 @@ LARGEST_FRAME_BYTES = 1024 * 1024
 GOING_AWAY = 1001
 RESTARTING = 1012
 INTERNAL = 1011
+SLOW = 4408
+TAKING_SECONDS = 5.0
+"""For each frame, on either side; what a client has not taken then is dropped with it soon (common.web.sockets)."""
+
+CLOSING_SECONDS = 4.0
 _UNSENDABLE = (1005, 1006, 1015)
 _OF_THE_HANDSHAKE = ("sec-websocket-",)
 
@@ -45,7 +51,7 @@ async def relay(
 
 async def _carry(upstream: aiohttp.ClientWebSocketResponse, receive: Receive, send: Send) -> None:
     outward = asyncio.create_task(_outward(upstream, send))
-    inward = asyncio.create_task(_inward(upstream, receive))
+    inward = asyncio.create_task(_inward(upstream, receive, send))
     try:
         await asyncio.wait((outward, inward), return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -58,32 +64,47 @@ async def _carry(upstream: aiohttp.ClientWebSocketResponse, receive: Receive, se
 
 
 async def _outward(upstream: aiohttp.ClientWebSocketResponse, send: Send) -> None:
-    """From the service to the client; ends by passing on how the service closed."""
+    """From the service to the client; ends by passing on how the service closed, or with a client that is too slow."""
     while True:
         message = await upstream.receive()
         if message.type is WSMsgType.TEXT:
-            await send({"type": "websocket.send", "text": message.data})
+            frame: Message = {"type": "websocket.send", "text": message.data}
         elif message.type is WSMsgType.BINARY:
-            await send({"type": "websocket.send", "bytes": message.data})
+            frame = {"type": "websocket.send", "bytes": message.data}
         else:
             break
+        try:
+            async with asyncio.timeout(TAKING_SECONDS):
+                await send(frame)
+        except TimeoutError:
+            await _close(send, SLOW)
+            return
     code = upstream.close_code if message.type is WSMsgType.CLOSE else None
     reason = str(message.extra or "") if message.type is WSMsgType.CLOSE else ""
-    await send({"type": "websocket.close", "code": _sendable(code, RESTARTING), "reason": reason})
+    await _close(send, _sendable(code, RESTARTING), reason)
 
 
-async def _inward(upstream: aiohttp.ClientWebSocketResponse, receive: Receive) -> None:
-    """From the client to the service; ends by passing on how the client closed."""
+async def _inward(upstream: aiohttp.ClientWebSocketResponse, receive: Receive, send: Send) -> None:
+    """From the client to the service; ends by passing on how the client closed, or with a service that hangs."""
     while True:
         message = await receive()
         if message["type"] == "websocket.disconnect":
             await upstream.close(code=_sendable(message.get("code"), GOING_AWAY))
             return
         text = message.get("text")
-        if text is not None:
-            await upstream.send_str(text)
-        else:
-            await upstream.send_bytes(message["bytes"])
+        try:
+            async with asyncio.timeout(TAKING_SECONDS):
+                await (upstream.send_str(text) if text is not None else upstream.send_bytes(message["bytes"]))
+        except TimeoutError:
+            await _close(send, RESTARTING)
+            return
+
+
+async def _close(send: Send, code: int, reason: str = "") -> None:
+    """Tell the client, unless it takes nothing."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSING_SECONDS):
+            await send({"type": "websocket.close", "code": code, "reason": reason})
 
 
 def _sendable(code: int | None, otherwise: int) -> int:
