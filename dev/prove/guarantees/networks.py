@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from common.suite import SERVICES
@@ -19,6 +19,7 @@ PROXY_OFFSET = 60
 
 ACTING = ("sales", "payment", "inventory")
 END_SECONDS = 60.0
+STRIKE_SECONDS = 5.0
 
 WATCHED = {
     "broker": ("AMQP_URL", {"heartbeat": "2"}),
@@ -63,13 +64,23 @@ async def _strike(stage: Stage, links: Links) -> None:
     faults = [(fault, name) for fault in Fault for name in links] * rounds
     stage.rng.shuffle(faults)
     for number, (fault, name) in enumerate(faults, 1):
-        for proxy in links[name]:
-            proxy.begin(fault)
-        await asyncio.sleep(hold_seconds)
-        for proxy in links[name]:
-            proxy.end()
+        await _hold(fault, links[name], hold_seconds)
         stage.count(f"{fault} on the way to {name}")
         stage.progress("faults", number, len(faults))
+
+
+async def _hold(fault: Fault, proxies: list[Proxy], seconds: float) -> None:
+    """One fault on one way, for so long, and until it has struck somebody: not every way is busy at each moment."""
+    before = sum(proxy.faults for proxy in proxies)
+    for proxy in proxies:
+        proxy.begin(fault)
+    await asyncio.sleep(seconds)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(STRIKE_SECONDS):
+            while sum(proxy.faults for proxy in proxies) == before:
+                await asyncio.sleep(0.05)
+    for proxy in proxies:
+        proxy.end()
 
 
 @asynccontextmanager
