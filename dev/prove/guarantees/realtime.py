@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from common.open_files import allow_many
 from dev.home import Home
-from dev.prove.guarantees.realtime_clients import Listening, Stalled, note_cut
+from dev.prove.guarantees.realtime_clients import Listening, Stalled, note_sockets
 from dev.prove.rows import Kind, guarantee
 from dev.prove.settling import ended
 from dev.prove.stage import Stage
@@ -16,6 +16,8 @@ from dev.prove.trade.house import put_in_stock
 CHANNEL = "orders"
 CHANNEL_TYPES = "^(order|payment|sale)\\."
 CUT_SECONDS = 10.0
+FLOOD_SECONDS = 60.0
+MOST_KIB = 1024
 HEARD_SECONDS = 60.0
 POLL_SECONDS = 0.2
 OPENED_AT_ONCE = 20
@@ -72,28 +74,36 @@ async def _stall(house: House, count: int) -> list[Stalled]:
 async def _sell_and_flood(stage: Stage, house: House, journal: Journal, stalled: list[Stalled]) -> None:
     """Orders for those who listen; what the stalled ones subscribed to besides fills their sockets; a copy falls."""
     market = Market(house, journal)
-    orders = stage.pick(12, 40)
-    watching = asyncio.create_task(_watch_cuts(stage.suite.home, stalled))
+    orders = stage.pick(6, 20)
+    watching = asyncio.create_task(_watch_sockets(stage.suite.home, stalled))
     selling = asyncio.create_task(market.trade(orders, at_once=2, rng=stage.rng, payment=lambda _: CARD))
     await _flood(stage, house, stalled)
-    flooded = time.monotonic()
+    await selling
+    selling = asyncio.create_task(market.trade(orders, at_once=2, rng=stage.rng, payment=lambda _: CARD))
     await _kill_a_copy(stage)
     await selling
-    while time.monotonic() - flooded < 2 * CUT_SECONDS and any(each.cut_at is None for each in stalled):
+    until = time.monotonic() + 2 * CUT_SECONDS
+    while time.monotonic() < until and any(each.cut_at is None for each in stalled):
         await asyncio.sleep(POLL_SECONDS)
     watching.cancel()
-    cuts = [max((each.cut_at or time.monotonic()) - flooded, 0.0) for each in stalled]  # most fall meanwhile
     stage.none("stalled clients that were never cut", [each.port for each in stalled if each.cut_at is None])
-    stage.at_most("seconds from full sockets until a stalled client was cut, slowest", CUT_SECONDS, max(cuts))
+    slowest = max(each.held_seconds for each in stalled)
+    stage.at_most("seconds from a full socket until its client was cut, slowest", CUT_SECONDS, slowest)
+    stage.at_most("KiB that waited in a stalled client's socket, most", MOST_KIB, max(e.bytes for e in stalled) // 1024)
     stage.count("stalled clients cut", sum(each.cut_at is not None for each in stalled))
 
 
 async def _flood(stage: Stage, house: House, stalled: list[Stalled]) -> None:
-    """Stock events, of which one a piece goes to each stalled client: more than all buffers on the way hold."""
-    for _ in range(stage.pick(20, 40)):
+    """Stock events, of which one a piece goes to each stalled client, until no socket takes any more.
+
+    Else the copy that falls would end sockets that nobody cut.
+    """
+    until = time.monotonic() + FLOOD_SECONDS
+    while time.monotonic() < until and not all(each.is_full for each in stalled):
         await put_in_stock(house, house.goods, 1)
-        if all(each.cut_at is not None for each in stalled):
-            return
+        stage.progress("full sockets", sum(each.is_full for each in stalled), len(stalled))
+    early = [each.port for each in stalled if not each.is_full]
+    stage.none("stalled clients whose sockets did not fill", early)
 
 
 async def _kill_a_copy(stage: Stage) -> None:
@@ -102,10 +112,10 @@ async def _kill_a_copy(stage: Stage) -> None:
     stage.count("copies killed")
 
 
-async def _watch_cuts(home: Home, stalled: list[Stalled]) -> None:
+async def _watch_sockets(home: Home, stalled: list[Stalled]) -> None:
     port = int(home.service_url("gateway").rpartition(":")[2])
     while True:
-        await asyncio.to_thread(note_cut, stalled, port)
+        await asyncio.to_thread(note_sockets, stalled, port)
         await asyncio.sleep(POLL_SECONDS)
 
 

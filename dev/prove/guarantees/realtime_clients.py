@@ -4,9 +4,9 @@ import asyncio
 import json
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-import psutil
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
@@ -14,6 +14,8 @@ from dev.trading import Api
 
 PAUSE_SECONDS = 0.2
 OPEN_SECONDS = 60.0
+FULL_SECONDS = 1.0
+ESTABLISHED = "01"
 AWAY = (ConnectionClosed, InvalidHandshake, OSError, TimeoutError)
 
 
@@ -64,7 +66,30 @@ class Stalled:
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
         self.port = int(socket.local_address[1])
+        self.bytes = 0
+        self._is_closed_window = False
+        self.grew_at = time.monotonic()
         self.cut_at: float | None = None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether what is sent to it no longer arrives and nothing more is sent for a while, or it was cut."""
+        is_quiet = time.monotonic() - self.grew_at > FULL_SECONDS
+        return self.cut_at is not None or (self._is_closed_window and is_quiet)
+
+    @property
+    def held_seconds(self) -> float:
+        """From the last byte that its socket took until it was cut, or until now."""
+        return (self.cut_at or time.monotonic()) - self.grew_at
+
+    def note(self, at_gateway: int | None, at_client: int) -> None:
+        """How many bytes wait on both ends of its socket; None once the gateway holds it no longer."""
+        if at_gateway is None:
+            self.cut_at = self.cut_at or time.monotonic()
+            return
+        self._is_closed_window = at_gateway > 0
+        if at_gateway + at_client > self.bytes:
+            self.bytes, self.grew_at = at_gateway + at_client, time.monotonic()
 
     @classmethod
     async def subscribed(cls, admin: Api, *channels: str) -> "Stalled":
@@ -90,13 +115,25 @@ async def open_socket(admin: Api) -> ClientConnection:
     )  # fmt: skip
 
 
-def note_cut(stalled: list[Stalled], gateway_port: int) -> None:
-    """Notes which of them the gateway holds no longer; they cannot tell, for they read nothing."""
-    held = {
-        each.raddr.port
-        for each in psutil.net_connections("tcp4")
-        if each.laddr and each.laddr.port == gateway_port and each.raddr and each.status == psutil.CONN_ESTABLISHED
-    }
+def note_sockets(stalled: list[Stalled], gateway_port: int) -> None:
+    """Notes what waits for each on both ends, and whom the gateway has cut; they read nothing and cannot tell."""
+    sent, taken = _waiting(gateway_port)
     for each in stalled:
-        if each.cut_at is None and each.port not in held:
-            each.cut_at = time.monotonic()
+        each.note(sent.get(each.port), taken.get(each.port, 0))
+
+
+def _waiting(gateway_port: int) -> tuple[dict[int, int], dict[int, int]]:
+    """Bytes that wait at the gateway, and bytes that wait at the client, by the client's port."""
+    sent: dict[int, int] = {}
+    taken: dict[int, int] = {}
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, local, remote, state, queues = line.split()[:5]
+        if state != ESTABLISHED:
+            continue
+        here, there = (int(address.rpartition(":")[2], 16) for address in (local, remote))
+        outgoing, _, incoming = queues.partition(":")
+        if here == gateway_port:
+            sent[there] = int(outgoing, 16)
+        elif there == gateway_port:
+            taken[here] = int(incoming, 16)
+    return sent, taken

@@ -23,8 +23,10 @@ MUTATIONS = [
         "stalled-cut",
         "the cut of a client that takes nothing",
         24,
-        ("realtime",),
+        ("gateway", "realtime"),
         (
+            Edit("libs/common/web/sockets.py", "call_later(STALLED_SECONDS", "call_later(86_400"),
+            Edit("services/gateway/service/sockets.py", "TAKING_SECONDS = 5.0", "TAKING_SECONDS = 86_400.0"),
             Edit("services/realtime/service/realtime.py", "asyncio.timeout(send_seconds)", "asyncio.timeout(None)"),
             Edit("services/realtime/service/listeners.py", "            self.end(SLOW)\n", "            pass\n"),
         ),

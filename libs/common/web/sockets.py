@@ -14,15 +14,15 @@ WAITING_BYTES = 4 * 1024
 """In front of a full socket, beside the frame that did not fit: from there on whoever sends waits."""
 
 NO_LINGERING = struct.pack("ii", 1, 0)
-STALLED_SECONDS = 9.0
-CLOSE_SECONDS = 4.0
+STALLED_SECONDS = 8.0
+CLOSE_SECONDS = 3.0
 
 
 class BoundedSocket(WebSocketsSansIOProtocol):
-    """uvicorn's own socket, which drops a client that takes nothing for 9 s.
+    """uvicorn's own socket, which drops a client that takes nothing for 8 s.
 
     Whoever sends may give up earlier and say why: the close frame has until then. Once the application has ended,
-    what it sent last has 4 s; a connection that is merely closed would stay until the client reads.
+    what it sent last has 3 s; a connection that is merely closed would stay until the client reads.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

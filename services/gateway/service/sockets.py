@@ -23,7 +23,7 @@ SLOW = 4408
 TAKING_SECONDS = 5.0
 """For each frame, on either side; what a client has not taken then is dropped with it soon (common.web.sockets)."""
 
-CLOSING_SECONDS = 4.0
+CLOSING_SECONDS = 3.0
 _UNSENDABLE = (1005, 1006, 1015)
 _OF_THE_HANDSHAKE = ("sec-websocket-",)
 

@@ -28,7 +28,7 @@ log = get_logger(__name__)
 TICKET_SECONDS = 30
 TICKET_BYTES = 24
 SWEEP_SECONDS = 1.0
-CLOSE_SECONDS = 4.0
+CLOSE_SECONDS = 3.0
 
 
 class RealtimeService:
