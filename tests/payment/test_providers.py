@@ -36,7 +36,8 @@ class Stripe:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
-        self.provider: Provider = StripeProvider(f"sk_test_{secrets.token_hex(8)}", sandbox.url, RETURN, None)
+        self._key = f"sk_test_{secrets.token_hex(8)}"
+        self.provider: Provider = StripeProvider(self._key, sandbox.url, RETURN, None)
 
     def instrument(self, outcome: str) -> str | None:
         return self.declined if outcome == "decline" else self.accepted
@@ -44,6 +45,10 @@ class Stripe:
     def decide(self, reference: str, outcome: str) -> None:
         url = f"{self.sandbox.url}/_sandbox/authenticate/{reference}"
         assert httpx2.post(url, data={"outcome": "complete"}, timeout=10).status_code == 303
+
+    def moved(self) -> Provider:
+        """The same account, from a suite at another address."""
+        return StripeProvider(self._key, self.sandbox.url, "http://localhost:9000/", None)
 
     def refuse_keys(self) -> Provider:
         return StripeProvider("sk_live_of_somebody", self.sandbox.url, RETURN, None)
@@ -184,6 +189,18 @@ class TestVerify:
             await wrong.verify()
         await wrong.close()
         assert refused.type is AccountRefused
+
+
+async def test_stripe_asked_again_from_another_address_tells_what_the_first_call_did(sandbox: Sandbox) -> None:
+    side = Stripe(sandbox)
+    made, moved = payment(side), side.moved()
+    try:
+        first: Outcome = await side.provider.charge(made, "pm_card_visa")
+        again: Outcome = await moved.charge(made, "pm_card_visa")
+    finally:
+        await side.provider.close()
+        await moved.close()
+    assert (again.kind, again.reference) == ("succeeded", first.reference)
 
 
 class TestPayPalAmounts:

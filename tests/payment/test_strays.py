@@ -1,6 +1,8 @@
 """After a restore: money taken for forgotten orders goes back; what is known, or somebody else's, stays."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -28,6 +30,18 @@ async def forget(shop: Shop, order: str) -> None:
     await shop.on.accounts.collection.delete_one({"_id": order})
 
 
+async def restored(shop: Shop) -> Callable[[], Awaitable[list[dict[str, Any]]]]:
+    """A restoration to look at; returns how to read what it says was given back."""
+    restorations = shop.on.restorations._collection
+    await restorations.replace_one({"_id": "1.1"}, {"_id": "1.1", "doneAt": SystemClock().now()}, upsert=True)
+
+    async def noted() -> list[dict[str, Any]]:
+        found = await restorations.find_one({"_id": "1.1"})
+        return list((found or {}).get("givenBack", []))
+
+    return noted
+
+
 async def look(shop: Shop) -> None:
     now = SystemClock().now()
     strays = Strays(shop.on, shop.harness.service.orders)
@@ -38,10 +52,12 @@ class TestLook:
     async def test_money_of_a_forgotten_order_goes_back_once(self, shop: Shop) -> None:
         order, _ = await paid(shop)
         await forget(shop, order)
+        noted = await restored(shop)
         await look(shop)
         await look(shop)
         assert shop.refunded_at_provider(order) == 1999
         assert await shop.ended(order)
+        assert [(each["orderId"], each["amount"]["amount"]) for each in await noted()] == [(order, 1999)]
 
     async def test_a_hold_is_let_go(self, shop: Shop) -> None:
         order, payment = await paid(shop, capture="manual")

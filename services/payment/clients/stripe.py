@@ -74,11 +74,21 @@ class StripeProvider:
             params["customer"] = payment.payer_reference
         try:
             intent = await self._stripe.v1.payment_intents.create_async(params, {"idempotency_key": payment.id})
+        except stripe.IdempotencyError as error:
+            return await self._asked_before(payment, error)
         except stripe.StripeError as error:
             return refused(error)
         except _BROKEN as error:
             raise ProviderUnreachable(type(error).__name__) from error
         return outcome_of(intent)
+
+    async def _asked_before(self, payment: Payment, error: stripe.IdempotencyError) -> Outcome:
+        """Asked under other settings or by another version, whose request read differently: what it did is sought."""
+        log.info("charge_asked_before", paymentId=payment.id)
+        found = await self.find(payment)
+        if found is None:
+            raise ProviderUnreachable(type(error).__name__) from error
+        return found
 
     async def find(self, payment: Payment) -> Outcome | None:
         intent = await _told(self._search(payment))
@@ -155,8 +165,9 @@ class StripeProvider:
         async for intent in page.auto_paging_iter():
             named = named_in(intent.metadata)
             if intent.status in HOLDS_MONEY and {"paymentId", "companyId", "orderId"} <= named.keys():
-                taken = (intent.id, named["companyId"], named["orderId"], named["paymentId"])
-                found.append(Taken(*taken, is_captured=intent.status == "succeeded"))
+                names = (intent.id, named["companyId"], named["orderId"], named["paymentId"])
+                money = (intent.amount, intent.currency.upper())
+                found.append(Taken(*names, *money, is_captured=intent.status == "succeeded"))
             if len(found) >= SEARCH_LIMIT:
                 break
         return found

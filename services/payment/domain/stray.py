@@ -12,6 +12,9 @@ class Taken:
     company_id: str
     order_id: str
     payment_id: str
+    amount: int
+    """Of the whole payment, in minor units of ``currency``."""
+    currency: str
     is_captured: bool
 
 

@@ -56,8 +56,9 @@ class Strays:
             return
         # First: should the order come to be after all, it finds that nothing is to be charged for it any more.
         await self._orders.end_unknown(taken.company_id, taken.order_id)
-        await provider.give_back(taken)
+        # Before the call: what the provider let go of does not show among what it holds, should we fall here.
         await self._on.restorations.note(restoration, taken)
+        await provider.give_back(taken)
         self._seen.add(taken.reference)
         log.warning("stray_given_back", reference=taken.reference, orderId=taken.order_id)
 

@@ -21,8 +21,15 @@ class Restorations:
         return Restoration(found["_id"], found["since"], found["at"]) if found else None
 
     async def note(self, restoration: Restoration, taken: Taken) -> None:
-        """Keep that this was given back."""
-        given = {"reference": taken.reference, "orderId": taken.order_id, "companyId": taken.company_id}
+        """Keep that this is given back: no payment and no entry of the ledger tells of it."""
+        given = {
+            "reference": taken.reference,
+            "companyId": taken.company_id,
+            "orderId": taken.order_id,
+            "paymentId": taken.payment_id,
+            "amount": {"amount": taken.amount, "currency": taken.currency},
+            "captured": taken.is_captured,
+        }
         await self._collection.update_one({"_id": restoration.id}, {"$addToSet": {"givenBack": given}})
 
     async def close(self, restoration: Restoration) -> None:
