@@ -80,16 +80,21 @@ def one_charge(records: Records) -> list[str]:
 
 
 def provider_agrees(records: Records) -> list[str]:
-    """What the provider took, holds and gave back for each payment is what we say; it knows no other."""
+    """What the provider took, holds and gave back for each payment is what we say; others it let go of entirely."""
     named = [{**intent, "paymentId": intent["metadata"].get("paymentId")} for intent in records.charges]
     intents = by(named, "paymentId")
     ours = {payment["_id"]: payment for payment in records.payments if payment["provider"] == STRIPE}
-    violations = [f"the provider has a payment {name} that we do not" for name in intents if name not in ours]
+    given_back = {each["paymentId"] for each in records.given_back}
+    strange = [name for name in intents if name not in ours and name not in given_back]
+    violations = [f"the provider has a payment {name} that we do not" for name in strange]
+    violations += [f"{name} was given back and is ours" for name in given_back & ours.keys()]
+    violations += [
+        f"{name} was to be given back: {_taken(intents[name])}"
+        for name in sorted(given_back)
+        if any(_kept(each) for each in intents[name])
+    ]
     for name, payment in ours.items():
-        theirs = (
-            sum(intent["amount_received"] for intent in intents[name]),
-            sum(charge["amount_refunded"] for intent in intents[name] for charge in intent["charges"]),
-        )
+        theirs = _taken(intents[name])
         held = sum(intent["amount_capturable"] for intent in intents[name])
         own = (amount(payment["captured"]), amount(payment["refunded"]))
         if theirs != own or (held and payment["status"] != "authorized"):
@@ -142,6 +147,18 @@ def debts_agree(records: Records) -> list[str]:
         if name not in may_owe and any(debt["status"] != "written_off" for debt in found):
             violations.append(f"{name} is owed for and should not be")
     return violations
+
+
+def _taken(intents: list[Document]) -> tuple[int, int]:
+    """Captured and refunded, as the provider says."""
+    received = sum(intent["amount_received"] for intent in intents)
+    return received, sum(charge["amount_refunded"] for intent in intents for charge in intent["charges"])
+
+
+def _kept(intent: Document) -> bool:
+    """Whether the provider has or may still take anything."""
+    received, refunded = _taken([intent])
+    return received != refunded or intent["status"] not in ("succeeded", "canceled")
 
 
 def _told(payments: list[Document]) -> list[str]:

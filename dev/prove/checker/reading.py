@@ -54,11 +54,12 @@ async def read_records(
     """Everything of one company; what the provider says of payments and mails is asked over HTTP."""
     databases = {name: client[f"{database_prefix}{name}"] for name in DATABASES}
     async with httpx2.AsyncClient(base_url=sandbox_url, timeout=ANSWER_SECONDS) as http:
-        found, sent, unsent, charges, mails = await asyncio.gather(
+        found, sent, unsent, charges, given_back, mails = await asyncio.gather(
             _documents(databases, company_id),
             _sent(databases, company_id),
             _unsent(databases, company_id),
             _pages(http, "/_inspect/payments", {"companyId": company_id}),
+            _given_back(databases["paymentdb"], company_id),
             _mails(http, databases["companydb"], company_id),
         )
     return Records(
@@ -79,6 +80,7 @@ async def read_records(
         days=found["daily_sales"],
         day_products=found["daily_products"],
         charges=charges,
+        given_back=given_back,
         mails=mails,
     )
 
@@ -141,6 +143,12 @@ async def _unsent(databases: Mapping[str, AsyncDatabase[dict[str, Any]]], compan
         if collection not in PLUMBING and not collection.startswith("system.")
     ]
     return [each for part in await asyncio.gather(*(read(*place) for place in places)) for each in part]
+
+
+async def _given_back(database: AsyncDatabase[dict[str, Any]], company_id: str) -> list[Document]:
+    """Of every restoration: what payment says it gave back at a provider."""
+    found = await database["restorations"].find({"givenBack.companyId": company_id}, {"givenBack": 1}).to_list()
+    return [each for one in found for each in one["givenBack"] if each["companyId"] == company_id]
 
 
 async def _mails(http: httpx2.AsyncClient, companies: AsyncDatabase[dict[str, Any]], company_id: str) -> list[Document]:

@@ -54,6 +54,8 @@ class Records:
     days: list[Document]
     day_products: list[Document]
     charges: list[Document]
+    given_back: list[Document]
+    """What a provider held for orders that a restored database had forgotten, and had to let go of."""
     mails: list[Document]
 
     @property

@@ -1,11 +1,14 @@
 """What a restored suite still knows of what its customers were answered."""
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx2
+
 from dev.prove.suite import ProvedSuite
-from dev.prove.trade import House, Journal
+from dev.prove.trade import House, Journal, Market
 
 
 @dataclass(slots=True)
@@ -14,6 +17,19 @@ class Loss:
 
     accepted: int = 0
     gone: list[float] = field(default_factory=list)
+
+
+async def charged_at_provider(suite: ProvedSuite, market: Market, *, since: float, orders: int) -> None:
+    """Returns once the provider took money for so many orders accepted after ``since`` (seconds since the epoch)."""
+    query = {"companyId": market.house.company_id, "limit": 500}
+    async with httpx2.AsyncClient(base_url=suite.sandbox) as http:
+        while True:
+            later = {each["orderId"] for each in market.journal.entries("order.accepted") if each["at"] >= since}
+            newest = (await http.get("/_inspect/payments", params=query)).raise_for_status().json()["items"]
+            charged = [each for each in newest if each["metadata"].get("orderId") in later]
+            if sum(each["status"] == "succeeded" for each in charged) >= orders:
+                return
+            await asyncio.sleep(0.2)
 
 
 async def kept_journal(journal: Journal, restored: ProvedSuite, house: House, path: Path, lost_at: float) -> Loss:
