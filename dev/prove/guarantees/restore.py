@@ -84,8 +84,9 @@ async def _trade_until_the_end(stage: Stage, market: Market, folder: Path, passp
     stage.measure("the last backup, under load (s)", time.monotonic() - taken)
     stage.suite.thaw(frozen)
     stage.count("backups", times + 1)
+    over = time.time()
     late = await _customer_of_the_last_minute(stage, market.house)
-    charged = charged_at_provider(stage.suite, market, since=time.time(), orders=stage.pick(5, 60))
+    charged = charged_at_provider(stage.suite, market, since=over, orders=stage.pick(2, 60))
     await asyncio.wait_for(charged, SETTLED_SECONDS)
     trading.cancel()
     with contextlib.suppress(asyncio.CancelledError):
@@ -96,8 +97,8 @@ async def _trade_until_the_end(stage: Stage, market: Market, folder: Path, passp
 async def _trade(stage: Stage, market: Market) -> None:
     """Until cancelled; so much that every backup is taken in the middle of orders, and no more."""
     while True:
-        await market.trade(stage.pick(4, 10), at_once=3, rng=stage.rng)
-        await asyncio.sleep(0.2)
+        await market.trade(stage.pick(3, 10), at_once=3, rng=stage.rng)
+        await asyncio.sleep(stage.pick(0.5, 0.2))
 
 
 async def _queue_holds_something(stage: Stage, queue: str) -> None:
@@ -120,7 +121,7 @@ async def _customer_of_the_last_minute(stage: Stage, house: House) -> Api:
 
 async def _refuses_what_was_changed(stage: Stage, path: Path) -> None:
     """Changed bits and cuts, anywhere in the file: `restore` reads all of it before it makes anything."""
-    tries = stage.pick(4, 40)
+    tries = stage.pick(2, 40)
     accepted = await asyncio.to_thread(_accepted_though_changed, path, stage.rng, tries)
     stage.none("changed or cut backups that were accepted", accepted)
     stage.count("changed or cut backups", tries)
