@@ -35,7 +35,7 @@ from common.messaging.gaps import GapFiller
 from common.messaging.positions import FeedPositions
 from common.messaging.publisher import Publisher, PublishUnconfirmed
 from common.messaging.topology import dead_queue
-from common.mongo.client import CODEC, POOL_LIMIT, open_client, open_database, pool_use
+from common.mongo.client import CODEC, open_client, open_database, pool_use
 from common.mongo.indexes import OUTBOX_INDEX, ensure_indexes
 from common.mongo.store import Ground, Store
 from common.outbox import Outbox
@@ -212,7 +212,7 @@ class Runtime:
 
     def _measure_database(self) -> None:
         self.measures.add(measures.outbox_age, self.outbox.oldest_seconds)
-        measures.pool_limit.set(POOL_LIMIT)
+        measures.pool_limit.set(self.settings.mongo_connections)
         self.measures.add(measures.pool_used, lambda: _answered(pool_use(self.client)[0]))
         self.measures.add(measures.pool_open, lambda: _answered(pool_use(self.client)[1]))
 

@@ -17,6 +17,7 @@ class ServiceSettings(BaseSettings):
     instead of fetching them from auth. ``amqp_management_url``: where the broker tells what is bound, asked
     with the account of ``amqp_url``; without it nobody notices a binding that is gone. ``resend_minutes``: how
     far back events are sent again to a broker that lost its disk; no longer than they are kept.
+    ``mongo_connections``: how many a process opens to the database at most.
     """
 
     model_config = SettingsConfigDict(env_prefix="MARKETHALL_", extra="ignore", populate_by_name=True)
@@ -40,6 +41,7 @@ class ServiceSettings(BaseSettings):
     body_limit_bytes: int = 2 * 1024 * 1024
     drain_seconds: int = 10
     resend_minutes: int = Field(default=1440, gt=0)
+    mongo_connections: int = Field(default=64, gt=0)
     telemetry_endpoint: str | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
 
     @model_validator(mode="after")

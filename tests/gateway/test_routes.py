@@ -153,6 +153,7 @@ class TestDeadlines:
             refused = await client.get("/api/products/slow")
         gate.set()
         assert (refused.status_code, refused.json()["code"]) == (504, "upstream_timeout")
+        assert int(refused.headers["retry-after"]) >= 1
 
 
 class TestCredentials:

@@ -12,7 +12,6 @@ from common.settings import ServiceSettings
 
 CODEC: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True, tzinfo=UTC)
 SELECTION_MS = 5_000
-POOL_LIMIT = 64
 POOL_WAIT_MS = 8_000
 """Who finds every connection taken for so long is told to come back; without an end they would pile up unseen."""
 
@@ -27,7 +26,7 @@ def open_client(settings: ServiceSettings) -> AsyncMongoClient[dict[str, Any]]:
         retryWrites=True,
         serverSelectionTimeoutMS=SELECTION_MS,
         connectTimeoutMS=SELECTION_MS,
-        maxPoolSize=POOL_LIMIT,
+        maxPoolSize=settings.mongo_connections,
         waitQueueTimeoutMS=POOL_WAIT_MS,
         tz_aware=True,
         tzinfo=UTC,

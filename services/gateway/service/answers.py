@@ -28,6 +28,8 @@ def problem_of(error: DomainError, path: str) -> Response:
     answer = problem(status, error.code, error.detail, path)
     if isinstance(error, MethodNotAllowed):
         answer.headers["allow"] = ", ".join(error.allowed)
+    if isinstance(error, Unavailable):
+        answer.headers["retry-after"] = str(error.retry_after_seconds)
     return answer
 
 
