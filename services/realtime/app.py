@@ -25,7 +25,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     async def compose(runtime: Runtime) -> RealtimeService:
         runtime.declare_indexes(store.COLLECTION, store.INDEXES)
-        hub = Hub(FeedHistory(runtime.consuming))
+        hub = Hub(FeedHistory(runtime.consuming), settings.recent_bytes)
         watcher = runtime.watcher("realtime", hub.take, positions=hub)
         tickets = store.Tickets(runtime.database)
         origins = Origins(settings, LocalCopies(runtime.database, "companies"), Companies(runtime.clients))

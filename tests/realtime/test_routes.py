@@ -2,9 +2,11 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from websockets.exceptions import ConnectionClosed
 
 from common.events.identity import SessionRevoked
@@ -234,6 +236,15 @@ class TestResume:
             cursor = (await socket.subscribe("orders"))["cursor"]
             await socket.say(type="resume", cursor=cursor, channels=["orders"])
             assert await socket.hear() == {"type": "error", "code": "invalid_frame"}
+
+
+class TestResumeFromTheStream(TestResume):
+    """The same, where nothing is remembered: each reads the stream."""
+
+    @pytest_asyncio.fixture(loop_scope="module")
+    async def live(self, infrastructure: Infrastructure) -> AsyncIterator[Live]:
+        async with serve(infrastructure, MARKETHALL_RECENT_BYTES="0") as served:
+            yield served
 
 
 class TestEnd:

@@ -19,6 +19,7 @@ from services.realtime.domain.frames import SLOW
 from services.realtime.service.access import Access
 from services.realtime.service.hub import Hub
 from services.realtime.service.listeners import Holder, Listener
+from services.realtime.service.recent import Recent
 from services.realtime.service.session import Session
 from tests.realtime import samples
 
@@ -116,6 +117,36 @@ class TestHub:
         hub.join(heard, ["inventory", "orders"])
         hub.leave(heard, ["inventory", "orders", "alerts"])
         assert not hub._listeners
+
+
+class TestRecent:
+    def test_gives_what_stood_after_a_place_in_the_feeds_order(self) -> None:
+        recent = Recent(1000)
+        for index, (company, channel, shop) in enumerate(
+            [("cmp_1", "orders", "shp_1"), ("cmp_1", "dashboard", None), ("cmp_2", "orders", None),
+             ("cmp_1", "orders", "shp_2"), ("cmp_1", "inventory", None)]
+        ):  # fmt: skip
+            recent.keep(company, channel, Place(1, index), shop, f"frame {index}")
+        channels = ["dashboard", "orders"]
+        assert recent.after(BEFORE_THE_FIRST, "cmp_1", channels, None) == ["frame 0", "frame 1", "frame 3"]
+        assert recent.after(Place(1, 0), "cmp_1", channels, frozenset({"shp_2"})) == ["frame 3"]
+        assert recent.after(Place(1, 4), "cmp_1", channels, None) == []
+        assert recent.after(BEFORE_THE_FIRST, "cmp_3", channels, None) == []
+
+    def test_is_bounded_and_knows_since_when(self) -> None:
+        recent = Recent(20)
+        for offset in range(1, 5):
+            recent.keep("cmp_1", "orders", Place(offset, 0), None, "x" * 8)
+        assert recent.since == Place(2, 0)
+        assert recent.after(Place(1, 0), "cmp_1", ["orders"], None) is None
+        assert recent.after(Place(2, 0), "cmp_1", ["orders"], None) == ["x" * 8] * 2
+
+    async def test_knows_what_went_out_before_the_process_began(self) -> None:
+        heard, missed = document(samples.adjusted()), document(samples.adjusted())
+        hub = Hub(History(Place(1, 1), heard, missed))
+        await hub.load("realtime", "e1")
+        [frame] = hub.recent.after(Place(1, 0), missed["companyid"], ["inventory"], None) or []
+        assert from_json(frame)["event"]["id"] == missed["id"]
 
 
 class TestSession:

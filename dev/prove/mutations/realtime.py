@@ -10,14 +10,17 @@ MUTATIONS = [
         "that a resumed socket is sent what stands after its cursor only",
         24,
         ("realtime",),
-        (Edit(SESSION, "if event is None or at.place <= after or event", "if event is None or event"),),
+        (
+            Edit("services/realtime/service/recent.py", "if sent.place <= place:", "if sent.place <= self.since:"),
+            Edit(SESSION, "if event is None or at.place <= after:", "if event is None:"),
+        ),
     ),
     Mutation(
         "resume-from-cursor",
-        "the reading of the past when a socket resumes",
+        "the sending of what was missed when a socket resumes",
         24,
         ("realtime",),
-        (Edit(SESSION, "        if cursor.place == self._hub.place:\n", "        if cursor:\n"),),
+        (Edit(SESSION, "if cursor.place == self._hub.place:", "if cursor:"),),
     ),
     Mutation(
         "stalled-cut",

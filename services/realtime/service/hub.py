@@ -14,10 +14,14 @@ from services.realtime.domain.channels import channels_of, is_for
 from services.realtime.domain.cursors import BEFORE_THE_FIRST, Cursor, Place
 from services.realtime.domain.frames import event_frame
 from services.realtime.service.listeners import Listener
+from services.realtime.service.recent import Recent
 
 REMEMBERED_EVENTS = 20_000
+RECENT_BYTES = 32 * 1024 * 1024
 RECALLED_MESSAGES = 300
 BREATH_EVENTS = 50
+REPLAYS_AT_ONCE = 4
+"""Each is sent the whole stream from its cursor on; hundreds at once would drown the connection that all share."""
 
 
 class Hub(FeedPositions):
@@ -26,8 +30,10 @@ class Hub(FeedPositions):
     What two awaits do not separate is one step: a listener that joins at ``place`` misses nothing after it.
     """
 
-    def __init__(self, history: FeedHistory) -> None:
+    def __init__(self, history: FeedHistory, recent_bytes: int = RECENT_BYTES) -> None:
         self.history = history
+        self.recent = Recent(recent_bytes)
+        self.replaying = asyncio.Semaphore(REPLAYS_AT_ONCE)
         self._listeners: dict[tuple[str, str], set[Listener]] = defaultdict(set)
         self._first_seen: OrderedDict[str, Cursor] = OrderedDict()
         self._moved = asyncio.Event()
@@ -117,26 +123,42 @@ class Hub(FeedPositions):
         if event.company_id is None:
             return
         for channel in channels_of(event):
-            listeners = self._listeners.get((event.company_id, channel))
-            if not listeners:
-                continue
-            frame = event_frame(channel, str(cursor), document)
-            for listener in listeners:
+            frame = self._keep(event, channel, document, cursor)
+            for listener in self._listeners.get((event.company_id, channel), ()):
                 if cursor.place > listener.seen and is_for(listener.shop_ids, channel, event):
                     listener.offer(frame)
 
+    def _keep(self, event: Envelope[Any], channel: str, document: dict[str, Any], cursor: Cursor) -> str:
+        frame = event_frame(channel, str(cursor), document)
+        self.recent.keep(str(event.company_id), channel, cursor.place, event.shop_id, frame)
+        return frame
+
     async def _recall(self, epoch: str, end: Place) -> None:
-        """Know the last events from before this process began: a producer in doubt may send them once more."""
+        """Know the last events from before this process began: for a producer in doubt that sends them once more,
+        and for those who were cut off with the copy that fell."""
+        start = max(end.offset - RECALLED_MESSAGES, 0)
+        self.recent.clear(end)
         if end == BEFORE_THE_FIRST:
             return
-        async with aclosing(self.history.messages(epoch, max(end.offset - RECALLED_MESSAGES, 0))) as messages:
+        is_first = True
+        async with aclosing(self.history.messages(epoch, start)) as messages:
             async for offset, documents in messages:
+                if is_first:
+                    self.recent.clear(Place(offset, 0 if offset else -1))
+                    is_first = False
                 for index, document in enumerate(documents):
-                    event = self.readable(document)
-                    if event is not None and event.id not in self._first_seen:
-                        self._remember(event.id, Cursor(epoch, Place(offset, index)))
+                    self._recall_one(document, Cursor(epoch, Place(offset, index)))
                 if offset >= end.offset:
                     return
+
+    def _recall_one(self, document: dict[str, Any], at: Cursor) -> None:
+        event = self.readable(document)
+        if event is None or event.id in self._first_seen:
+            return
+        self._remember(event.id, at)
+        if event.company_id is not None:
+            for channel in channels_of(event):
+                self._keep(event, channel, document, at)
 
     def _remember(self, event_id: str, cursor: Cursor) -> None:
         self._first_seen[event_id] = cursor

@@ -16,6 +16,9 @@ from services.realtime.service.listeners import Listener
 
 CATCH_UP_SECONDS = 3.0
 MOST_CHANNELS = 200
+MOST_AT_ONCE = 1000
+MOST_BYTES_AT_ONCE = 1024 * 1024
+"""Of what is remembered; for more a client reads the stream at its own speed, and its queue stays short."""
 
 
 class Session:
@@ -88,14 +91,26 @@ class Session:
             await self._listener.put(frames.error_frame("cursor_expired"))
             return
         told = frames.subscribed(granted, refused, frame.cursor)
-        if cursor.place == self._hub.place:
+        missed = self._missed(cursor, granted)
+        if missed is not None:  # one step: nothing is heard between what was missed and what comes
+            for each in (told, *missed):
+                self._listener.offer(each)
             self._hub.join(self._listener, granted)
-            self._listener.offer(told)
             return
         try:
-            await self._replay(cursor, granted, told)
+            async with self._hub.replaying:
+                await self._replay(cursor, granted, told)
         except (FeedStalled, *BROKER_ERRORS) as error:
             raise Unavailable("The feed cannot be read right now.") from error
+
+    def _missed(self, cursor: Cursor, granted: list[str]) -> list[str] | None:
+        """The frames after the cursor, or None where the stream must be read for them."""
+        if cursor.place == self._hub.place:
+            return []
+        listener = self._listener
+        missed = self._hub.recent.after(cursor.place, listener.company_id, granted, listener.shop_ids)
+        is_little = missed is not None and len(missed) < MOST_AT_ONCE and sum(map(len, missed)) < MOST_BYTES_AT_ONCE
+        return missed if is_little else None
 
     async def _replay(self, cursor: Cursor, granted: list[str], told: str) -> None:
         """Send what stood after the cursor, and join the hub at the very place where the past ends."""
@@ -118,8 +133,10 @@ class Session:
                     return
 
     async def _send_past(self, at: Cursor, after: Place, document: dict[str, Any], granted: list[str]) -> None:
+        if document.get("companyid") != self._listener.company_id:
+            return
         event = self._hub.readable(document)
-        if event is None or at.place <= after or event.company_id != self._listener.company_id:
+        if event is None or at.place <= after:
             return
         if self._hub.is_repeated(event.id, at):
             return
