@@ -1,6 +1,7 @@
 """A database on a file system so small that it can be filled, and a broker whose disk alarm is in force."""
 
 import asyncio
+import errno
 import os
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from dev.prove.faults.alarm import broker_command
 from dev.prove.suite import ProvedSuite
 
 SPARE_BYTES = 160_000_000
+LARGEST_PIECE, SMALLEST_PIECE = 16 * 1024 * 1024, 4096
 USUAL_BROKER_LIMIT = "200MB"
 ANSWER_SECONDS = 120.0
 POLL_SECONDS = 0.2
@@ -32,11 +34,19 @@ class SmallDisk:
         self._folder = folder
 
     def fill(self) -> int:
-        """Leaves nothing; returns the bytes taken. Raises OSError."""
+        """Leaves nothing, again and again where a database made room meanwhile; returns the bytes taken."""
         with self._ballast.open("ab") as file:
-            free = os.statvfs(self._folder).f_bavail * os.statvfs(self._folder).f_frsize
-            os.posix_fallocate(file.fileno(), 0, free)
-        return free
+            before, piece = file.seek(0, os.SEEK_END), LARGEST_PIECE
+            size = before
+            while piece >= SMALLEST_PIECE:
+                try:
+                    os.posix_fallocate(file.fileno(), size, piece)
+                    size += piece
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
+                    piece //= 2  # the database writes meanwhile: what is left is not known
+        return size - before
 
     def free(self) -> None:
         """Gives it back."""
