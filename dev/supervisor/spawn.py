@@ -28,8 +28,11 @@ def fork(spec: ProcessSpec, *, shared: bool, close: Callable[[], None]) -> int:
     log = _open_log(Path(spec.log))
     supervisor = os.getpid()
     ready = _prepare(spec) if shared and spec.prepare else None
+    # Until the child has handlers of its own, a request to end would go to the supervisor's, copied, and be lost.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
     pid = os.fork()
     if pid:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(log)
         if ready is not None:
             del ready

@@ -8,6 +8,7 @@ says which epoch was served, and how far, so that any copy goes on where one fel
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -53,9 +54,8 @@ class Resender:
         """Look every few seconds until cancelled."""
         while True:
             try:
-                await self.look()
-            except PublishUnconfirmed:
-                pass  # told by whoever publishes
+                with suppress(PublishUnconfirmed):  # told by whoever publishes
+                    await self.look()
             except (PyMongoError, NotHolder) as error:
                 log.info("resend_waits", reason=repr(error))
             await asyncio.sleep(CHECK_SECONDS)

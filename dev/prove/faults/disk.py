@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from pymongo import AsyncMongoClient
@@ -81,11 +81,9 @@ async def database_answers(suite: ProvedSuite) -> None:
     """Waits until the database takes writes. Raises TimeoutError."""
     async with asyncio.timeout(ANSWER_SECONDS):
         while True:
-            try:
+            with suppress(PyMongoError):  # it is on its way
                 if (await suite.mongo.admin.command("hello")).get("isWritablePrimary"):
                     return
-            except PyMongoError:
-                pass  # it is on its way
             await asyncio.sleep(POLL_SECONDS)
 
 

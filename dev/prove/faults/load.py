@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from pymongo.errors import PyMongoError
 
@@ -67,9 +67,7 @@ async def seconds_until_ended(stage: Stage, market: Market) -> float:
 async def _until(holds: Callable[[], Awaitable[bool]]) -> None:
     until = time.monotonic() + PROBE_SECONDS
     while time.monotonic() < until:
-        try:
+        with suppress(PyMongoError):  # the database itself may be what is on its way back
             if await holds():
                 return
-        except PyMongoError:
-            pass  # the database itself may be what is on its way back
         await asyncio.sleep(POLL_SECONDS)

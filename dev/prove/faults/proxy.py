@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+from contextlib import suppress
 from enum import StrEnum
 
 CHUNK_BYTES = 65_536
@@ -76,11 +77,10 @@ class Proxy:
             return
         self._pipes.add(pipe)
         try:
-            there, back = await asyncio.open_connection("127.0.0.1", self._target)
-            pipe.back = back
-            await asyncio.gather(pipe.pump(reader, back), pipe.pump(there, writer))
-        except OSError:
-            pass  # either end has gone, or the target is down: so is the connection
+            with suppress(OSError):  # either end has gone, or the target is down: so is the connection
+                there, back = await asyncio.open_connection("127.0.0.1", self._target)
+                pipe.back = back
+                await asyncio.gather(pipe.pump(reader, back), pipe.pump(there, writer))
         finally:
             self._pipes.discard(pipe)
             pipe.reset()

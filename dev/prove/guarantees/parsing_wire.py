@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 ANSWER_SECONDS = 2.0
@@ -18,13 +19,12 @@ async def exchange(base_url: str, raw: bytes) -> list[int]:
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     answers = b""
     try:
-        writer.write(raw)
-        await writer.drain()
-        async with asyncio.timeout(ANSWER_SECONDS):
-            while len(answers) < LARGEST and (chunk := await reader.read(65_536)):
-                answers += chunk
-    except (TimeoutError, ConnectionError):
-        pass
+        with suppress(TimeoutError, ConnectionError):
+            writer.write(raw)
+            await writer.drain()
+            async with asyncio.timeout(ANSWER_SECONDS):
+                while len(answers) < LARGEST and (chunk := await reader.read(65_536)):
+                    answers += chunk
     finally:
         writer.close()
     return [int(status) for status in _STATUS.findall(answers)]

@@ -21,7 +21,7 @@ class Loss:
 
 async def charged_at_provider(suite: ProvedSuite, market: Market, *, since: float, orders: int) -> None:
     """Returns once the provider took money for so many orders accepted after ``since`` (seconds since the epoch)."""
-    query = {"companyId": market.house.company_id, "limit": 500}
+    query: dict[str, str | int] = {"companyId": market.house.company_id, "limit": 500}
     async with httpx2.AsyncClient(base_url=suite.sandbox) as http:
         while True:
             later = {each["orderId"] for each in market.journal.entries("order.accepted") if each["at"] >= since}
