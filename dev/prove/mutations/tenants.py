@@ -5,6 +5,8 @@ from dev.prove.mutations.mutation import Edit, Mutation
 _STORE = "libs/common/mongo/store.py"
 _IDENTIFY = "libs/common/identity/identify.py"
 
+RECENT = "services/realtime/service/recent.py"
+
 MUTATIONS = [
     Mutation(
         name="tenant-filter",
@@ -86,9 +88,12 @@ MUTATIONS = [
         edits=(
             Edit(
                 "services/realtime/service/session.py",
-                " or event.company_id != self._listener.company_id",
-                "",
+                'if document.get("companyid") != self._listener.company_id:',
+                'if document.get("companyid") is None:',
             ),
+            Edit(RECENT, "self._turns.append((company_id, channel))", 'self._turns.append(("", channel))'),
+            Edit(RECENT, "self._sent[company_id, channel].append", 'self._sent["", channel].append'),
+            Edit(RECENT, "self._sent.get((company_id, channel), ())", 'self._sent.get(("", channel), ())'),
         ),
     ),
     Mutation(
