@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 import time
 from typing import Any
@@ -26,4 +27,7 @@ async def generate(plan: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(uvloop.run(generate(json.load(sys.stdin)))))
+    told = memoryview(json.dumps(uvloop.run(generate(json.load(sys.stdin)))).encode())
+    os.set_blocking(sys.stdout.fileno(), True)  # a pipe that is full takes a part only, and the rest must follow
+    while told:
+        told = told[os.write(sys.stdout.fileno(), told) :]
