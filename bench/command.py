@@ -1,0 +1,124 @@
+"""The command line of ``bench``."""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from bench.ground import SMALL, Ground, lay
+from bench.load import Plan
+from bench.measuring import Figure, measure
+from bench.operation import Effort, Operation
+from bench.operations import OPERATIONS
+from bench.showing import show
+from dev.home import Home, OperatorError
+from dev.prove.suite import ProvedSuite
+
+CLIENTS = (1, 8, 32)
+LIBRARIES = ("pymongo", "aio-pika", "fastapi", "pydantic", "uvicorn", "aiohttp")
+SETTINGS = {
+    # The load comes from one address and few accounts; the limits are measured by the proof.
+    "MARKETHALL_READ_LIMIT": "100000/s;burst=100000",
+    "MARKETHALL_WRITE_LIMIT": "100000/s;burst=100000",
+}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Measure; the exit code is 0 when every promised figure is met."""
+    chosen = _parser().parse_args(arguments)
+    unknown = [name for name in chosen.operation if name not in OPERATIONS]
+    if unknown:
+        raise OperatorError(f"There is no operation {', '.join(unknown)}: choose from {', '.join(OPERATIONS)}.")
+    console = Console(highlight=False, soft_wrap=True)
+    operations = [OPERATIONS[name] for name in chosen.operation] or list(OPERATIONS.values())
+    if chosen.here:
+        figures = asyncio.run(_bench(Home.from_environment(), operations, chosen, console))
+    else:
+        from dev.testing import own_suite
+
+        with own_suite(console, SETTINGS, prefix=".run-bench-") as home:
+            figures = asyncio.run(_bench(home, operations, chosen, console))
+    met = show(console, operations, figures, _latest(chosen.folder) if chosen.compare else None)
+    _write(chosen, figures)
+    return 0 if met else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="./markethall bench", description="Says what operations cost, beside floors.")
+    parser.add_argument("operation", nargs="*", metavar="OPERATION", help="only these: " + ", ".join(OPERATIONS))
+    parser.add_argument("--clients", default=",".join(map(str, CLIENTS)), metavar="1,8,32", help="how many at once")
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each round that reads (3)")
+    parser.add_argument("--rounds", type=int, default=3, help="the median counts (3)")
+    parser.add_argument("--writes", type=int, default=600, help="of each round that writes (600)")
+    parser.add_argument("--products", type=int, default=SMALL, help=f"how many are on sale ({SMALL})")
+    parser.add_argument("--compare", action="store_true", help="beside the newest stored result")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, for programs")
+    parser.add_argument("--folder", type=Path, default=Path("bench/results"), help="where results are kept")
+    parser.add_argument("--keep", action="store_true", help="keep these figures among the results")
+    parser.add_argument("--here", action="store_true", help="on the suite that runs in this home")
+    return parser
+
+
+async def _bench(home: Home, operations: list[Operation], chosen: argparse.Namespace, console: Console) -> list[Figure]:
+    suite = ProvedSuite(home)
+    effort = Effort(chosen.seconds, chosen.rounds, chosen.writes)
+    try:
+        console.print(f"{chosen.products:,} products …", style="dim")
+        ground = await lay(suite, chosen.products)
+        figures = []
+        for operation in operations:
+            floor = await operation.floor(ground) if operation.floor else None
+            for clients in [int(text) for text in chosen.clients.split(",")] if operation.rate is None else [8]:
+                figure = await _one(home, ground, operation, clients, effort)
+                figure.floor = floor
+                console.print(f"  {operation.name}, {clients} clients: {figure.cpu:.2f} ms", style="dim")
+                figures.append(figure)
+        await ground.house.close()
+        return figures
+    finally:
+        await suite.close()
+
+
+async def _one(home: Home, ground: Ground, operation: Operation, clients: int, effort: Effort) -> Figure:
+    settle = operation.settle
+
+    async def settled() -> None:
+        if settle is not None:
+            await settle(ground)
+
+    [first, *rest] = operation.plans(ground, clients, Effort(effort.seconds, effort.rounds + 1, effort.writes))
+    warm_up = Plan(first.port, first.requests[: max(len(first.requests) // 4, 1)], clients, min(effort.seconds, 1.0))
+    return await measure(home, operation.name, rest, settle=settled, warm_up=warm_up)
+
+
+def _document(figures: Sequence[Figure]) -> dict[str, Any]:
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "suite": metadata.version("markethall"),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "versions": {name: metadata.version(name) for name in LIBRARIES},
+        "figures": [figure.document() for figure in figures],
+    }
+
+
+def _write(chosen: argparse.Namespace, figures: Sequence[Figure]) -> None:
+    text = json.dumps(_document(figures), indent=1) + "\n"
+    if chosen.json:
+        chosen.json.write_text(text)
+    if chosen.keep:
+        chosen.folder.mkdir(parents=True, exist_ok=True)
+        (chosen.folder / f"{datetime.now(UTC):%Y-%m-%dT%H%M}.json").write_text(text)
+
+
+def _latest(folder: Path) -> dict[str, Any] | None:
+    found = sorted(folder.glob("*.json"))
+    return json.loads(found[-1].read_text()) if found else None

@@ -1,0 +1,107 @@
+"""Warm-up, rounds and medians of one operation."""
+
+import asyncio
+import statistics
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from bench.load import Plan, drive
+from bench.usage import usage_of
+from dev.home import Home
+
+Settle = Callable[[], Awaitable[None]]
+WARM_UP_SHARE = 0.25
+
+
+async def _nothing() -> None:
+    """Where an operation is over with its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One round: rates a second, milliseconds of latency, CPU milliseconds an operation by process group."""
+
+    rate: float
+    p50: float
+    p99: float
+    cpu: dict[str, float]
+    generator_cpu: float
+    refused: int
+    settled_seconds: float
+
+    @property
+    def cpu_total(self) -> float:
+        """CPU milliseconds an operation, everything of the suite included."""
+        return sum(self.cpu.values())
+
+
+@dataclass(slots=True)
+class Figure:
+    """The median round of one operation at one number of clients."""
+
+    operation: str
+    clients: int
+    rate: float
+    p50: float
+    p99: float
+    cpu: float
+    by_process: dict[str, float]
+    generator_cpu: float
+    refused: int
+    settled_seconds: float
+    spread: list[float]
+    floor: float | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def times_floor(self) -> float | None:
+        """How many times its floor the operation costs."""
+        return self.cpu / self.floor if self.floor else None
+
+    def document(self) -> dict[str, Any]:
+        """The figure for programs."""
+        return {**asdict(self), "times_floor": self.times_floor}
+
+
+async def measure(
+    home: Home, name: str, plans: Sequence[Plan], *, settle: Settle = _nothing, warm_up: Plan | None = None
+) -> Figure:
+    """One round a plan, after a warm-up that nobody counts; the figure is the round with the median cost."""
+    if warm_up is not None:
+        await drive(warm_up)
+        await settle()
+    rounds = [await _round(home, plan, settle) for plan in plans]
+    middle = sorted(rounds, key=lambda each: each.cpu_total)[len(rounds) // 2]
+    return Figure(
+        operation=name,
+        clients=plans[0].clients,
+        rate=middle.rate,
+        p50=middle.p50,
+        p99=statistics.median(each.p99 for each in rounds),
+        cpu=middle.cpu_total,
+        by_process={group: cost for group, cost in sorted(middle.cpu.items(), key=lambda item: -item[1]) if cost},
+        generator_cpu=middle.generator_cpu,
+        refused=sum(each.refused for each in rounds),
+        settled_seconds=middle.settled_seconds,
+        spread=[round(each.cpu_total, 3) for each in rounds],
+    )
+
+
+async def _round(home: Home, plan: Plan, settle: Settle) -> Round:
+    before = await asyncio.to_thread(usage_of, home)
+    outcome = await drive(plan)
+    answered = time.monotonic()
+    await settle()
+    after = await asyncio.to_thread(usage_of, home)
+    done = max(outcome.done, 1)
+    return Round(
+        rate=outcome.done / max(outcome.seconds, 1e-9),
+        p50=outcome.percentile(0.5),
+        p99=outcome.percentile(0.99),
+        cpu={group: milliseconds / done for group, milliseconds in after.since(before).items()},
+        generator_cpu=outcome.generator_seconds * 1000 / done,
+        refused=outcome.refused,
+        settled_seconds=time.monotonic() - answered,
+    )

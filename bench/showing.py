@@ -1,0 +1,63 @@
+"""The table of figures, with what was promised."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.measuring import Figure
+from bench.operation import Operation
+
+JUDGED_CLIENTS = 8
+COLUMNS = (
+    "operation", "clients", "a second", "p50 ms", "p99 ms", "CPU ms", "× floor", "generator ms", "most of it", "",
+)  # fmt: skip
+
+
+def show(
+    console: Console, operations: Sequence[Operation], figures: Sequence[Figure], earlier: dict[str, Any] | None
+) -> bool:
+    """Prints the table; whether every promise at eight clients is kept."""
+    table = Table(header_style="bold", caption_justify="left")
+    for name in COLUMNS:
+        table.add_column(name, justify="left" if name in ("operation", "most of it", "") else "right")
+    by_name = {operation.name: operation for operation in operations}
+    missed = 0
+    for figure in figures:
+        misses = _misses(by_name[figure.operation], figure)
+        missed += len(misses)
+        table.add_row(*_cells(figure, earlier), f"[red]{'; '.join(misses)}[/]" if misses else "")
+    console.print(table)
+    return missed == 0
+
+
+def _cells(figure: Figure, earlier: dict[str, Any] | None) -> list[str]:
+    before = _before(figure, earlier)
+    cost = f"{figure.cpu:.3f}" + (f" ({figure.cpu / before:.0%})" if before else "")
+    most = ", ".join(f"{group} {value:.2f}" for group, value in list(figure.by_process.items())[:4])
+    return [
+        figure.operation, str(figure.clients), f"{figure.rate:,.0f}", f"{figure.p50:.1f}", f"{figure.p99:.1f}", cost,
+        f"{figure.times_floor:.1f}" if figure.times_floor else "–", f"{figure.generator_cpu:.3f}", most,
+    ]  # fmt: skip
+
+
+def _before(figure: Figure, earlier: dict[str, Any] | None) -> float | None:
+    for each in (earlier or {}).get("figures", []):
+        if (each["operation"], each["clients"]) == (figure.operation, figure.clients):
+            return float(each["cpu"])
+    return None
+
+
+def _misses(operation: Operation, figure: Figure) -> list[str]:
+    limits = operation.limits
+    if figure.clients != JUDGED_CLIENTS:
+        return []
+    found = [f"{figure.refused} refused"] if figure.refused else []
+    if limits.cpu is not None and figure.cpu > limits.cpu:
+        found.append(f"CPU above {limits.cpu:g}")
+    if limits.times_floor is not None and figure.times_floor and figure.times_floor > limits.times_floor:
+        found.append(f"above {limits.times_floor:g} × floor")
+    if limits.p99 is not None and figure.p99 > limits.p99 and operation.rate is not None:
+        found.append(f"p99 above {limits.p99:g}")
+    return found
