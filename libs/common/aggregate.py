@@ -29,6 +29,7 @@ class Aggregate(Part):
     _stored: dict[str, Any] | None = PrivateAttr(default=None)
     _handled: frozenset[str] = PrivateAttr(default=frozenset())
     _sealed: list[dict[str, Any]] = PrivateAttr(default_factory=list)
+    _unsent: list[dict[str, Any]] = PrivateAttr(default_factory=list)
 
     def record(self, event: EventData) -> None:
         """Note a fact; it leaves with the change that caused it, in the same commit."""
@@ -46,7 +47,10 @@ class Aggregate(Part):
 
     @property
     def sealed(self) -> list[dict[str, Any]]:
-        """The event documents of the last save; offered to the relay by hand after a transaction commits."""
+        """The event documents of the last save, behind those that were unsent when it was read.
+
+        Offered to the relay by hand after a transaction commits.
+        """
         return self._sealed
 
     def has_handled(self, event_id: str) -> bool:

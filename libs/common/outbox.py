@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from prometheus_client import Counter, Gauge
@@ -30,6 +31,7 @@ ROUNDS_AT_ONCE = 4
 POLL_SECONDS = 2.0
 STALE_SECONDS = 2
 WAITING_LIMIT = 20_000
+CONFIRMED_KEPT = 10_000
 LINGER_SECONDS = 0.002
 LINGER_ABOVE = 8
 
@@ -53,6 +55,7 @@ class Outbox:
         self._busy: set[Key] = set()
         self._wake = asyncio.Event()
         self._rounds: set[asyncio.Task[None]] = set()
+        self._confirmed: dict[str, None] = {}
 
     def watch(self, collection: str) -> None:
         """Include a collection in the poll; every aggregate store does this once."""
@@ -77,7 +80,15 @@ class Outbox:
         ]
 
     def offer(self, collection: str, aggregate_id: str, documents: Sequence[dict[str, Any]]) -> None:
-        """Hand over events whose commit has succeeded. Beyond the bound the poll takes them instead."""
+        """Hand over events whose commit has succeeded. Beyond the bound the poll takes them instead.
+
+        Those that stood before them in the document belong in front, for an aggregate's events leave in its order,
+        also where another process has stored them; what this one has had confirmed already is passed over.
+        """
+        fresh = [document for document in documents if document["id"] not in self._confirmed]
+        self._line_up(collection, aggregate_id, fresh)
+
+    def _line_up(self, collection: str, aggregate_id: str, documents: Sequence[dict[str, Any]]) -> None:
         if not documents or len(self._queues) >= WAITING_LIMIT:
             return
         key = (collection, aggregate_id)
@@ -167,7 +178,9 @@ class Outbox:
             for key, document in sent:
                 with suppress(ValueError):
                     self._queues[key].remove(document)
+                self._confirmed[document["id"]] = None
             await self._prune(sent)
+            self._forget(len(self._confirmed) - CONFIRMED_KEPT)
         finally:
             for key in taken:
                 self._busy.discard(key)
@@ -206,6 +219,11 @@ class Outbox:
         except PyMongoError as error:
             log.warning("outbox_prune_failed", error=str(error))  # the poll sends them again, same ids
 
+    def _forget(self, count: int) -> None:
+        """Let go of the oldest that were confirmed: they have long left their documents."""
+        for known in list(islice(self._confirmed, max(count, 0))):
+            del self._confirmed[known]
+
     async def _store_sent(self, copies: list[InsertOne[dict[str, Any]]]) -> None:
         try:
             await self._database["sent_events"].bulk_write(copies, ordered=False)
@@ -227,7 +245,8 @@ class Outbox:
             found = self._database[collection].find({"pendingAt": {"$lt": before}}, {"outbox": 1})
             async for document in found.sort("pendingAt", 1).limit(500):
                 if (collection, document["_id"]) not in self._queues:
-                    self.offer(collection, document["_id"], document.get("outbox", []))
+                    # Also what was confirmed: it is still there, so its removal failed, or somebody has put it back.
+                    self._line_up(collection, document["_id"], document.get("outbox", []))
 
 
 def _prune_update(ids: list[str]) -> list[dict[str, Any]]:

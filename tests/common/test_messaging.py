@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from pydantic_core import from_json
 from pymongo import AsyncMongoClient
 
+from common.aggregate import Aggregate
 from common.clock import SystemClock
 from common.context import CallContext
 from common.errors import ComeBackLater
@@ -23,6 +24,7 @@ from common.messaging.consumer import QueueConsumer
 from common.messaging.publisher import Publisher
 from common.messaging.topology import dead_queue, declare_all
 from common.mongo.client import open_database
+from common.mongo.store import Ground, Store
 from common.outbox import Outbox
 from common.testing import Infrastructure, Listener
 
@@ -79,6 +81,17 @@ async def consume(
         await asyncio.gather(task, return_exceptions=True)
 
 
+class Thing(Aggregate):
+    """Something that changes."""
+
+
+class Things(Store[Thing]):
+    """The collection ``things``."""
+
+    COLLECTION = "things"
+    MODEL = Thing
+
+
 class TestOutbox:
     async def test_sends_what_a_crash_left_behind_and_empties_the_document(
         self, bench: Bench, infrastructure: Infrastructure
@@ -109,6 +122,45 @@ class TestOutbox:
             heard = await listener.wait_for("shop.created", lambda e: e.subject == "shp_order", count=len(documents))
         relay.cancel()
         assert [event.sequence for event in heard] == list(range(1, 40))
+
+
+class TestOutboxOfAFallenCopy:
+    async def test_leaves_before_what_another_copy_saves_after_it(
+        self, bench: Bench, infrastructure: Infrastructure
+    ) -> None:
+        fallen, going_on = (Outbox(bench.database, bench.publisher, SystemClock(), "shop") for _ in range(2))
+        things, taken_over = (
+            Things(Ground(bench.client, bench.database, outbox, SystemClock())).for_company("cmp_1")
+            for outbox in (fallen, going_on)
+        )
+        now = SystemClock().now()
+        thing = Thing(id=new_id("shp"), company_id="cmp_1", created_at=now, updated_at=now)
+        thing.record(ShopCreated(shop_id=thing.id, name="first", code="c", timezone="UTC"))
+        await things.insert(thing)  # its relay never runs
+        same = await taken_over.get(thing.id)
+        same.record(ShopCreated(shop_id=thing.id, name="second", code="c", timezone="UTC"))
+        async with Listener(infrastructure.amqp_url) as listener:
+            relay = asyncio.create_task(going_on.run())
+            await taken_over.save(same)
+            heard = await listener.wait_for("shop.created", lambda e: e.subject == thing.id, count=2)
+        relay.cancel()
+        assert [event.data.name for event in heard] == ["first", "second"]
+
+    async def test_is_not_sent_again_for_each_save(self, bench: Bench, infrastructure: Infrastructure) -> None:
+        first, second, third = (bench.sealed("shp_once", sequence) for sequence in (1, 2, 3))
+        async with Listener(infrastructure.amqp_url) as listener:
+            relay = asyncio.create_task(bench.outbox.run())
+            bench.outbox.offer("shops", "shp_once", [first])
+            await listener.wait_for("shop.created", lambda e: e.id == first["id"])
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                while not await bench.database["sent_events"].find_one({"_id": first["id"]}):
+                    await asyncio.sleep(0.02)
+            bench.outbox.offer("shops", "shp_once", [first, second])  # read before its removal had arrived
+            bench.outbox.offer("shops", "shp_once", [third])
+            await listener.wait_for("shop.created", lambda e: e.id == third["id"])
+            heard = [e.sequence for e in listener.heard if e.subject == "shp_once"]
+        relay.cancel()
+        assert heard == [1, 2, 3]
 
 
 class TestConsumer:

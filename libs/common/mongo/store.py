@@ -172,7 +172,7 @@ class Store(Generic[A]):
         return error
 
     def offer(self, aggregate_id: str, sealed: list[dict[str, Any]]) -> None:
-        """Hand events to the relay once their commit has succeeded."""
+        """Hand events to the relay once their commit has succeeded, in the order of the document."""
         self.ground.outbox.offer(self.COLLECTION, aggregate_id, sealed)
 
     def to_document(self, aggregate: A) -> dict[str, Any]:
@@ -189,6 +189,7 @@ class Store(Generic[A]):
         aggregate: A = self.MODEL.model_validate(fields)
         aggregate._stored = self.to_document(aggregate)
         aggregate._handled = handled
+        aggregate._unsent = list(document.get("outbox", ()))
         return aggregate
 
     def _prepare_insert(self, aggregate: A, handled: str | None) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -231,9 +232,12 @@ class Store(Generic[A]):
     def _settle(self, aggregate: A, sealed: list[dict[str, Any]], *, offer: bool) -> None:
         aggregate._recorded.clear()
         aggregate._stored = self.to_document(aggregate)
-        aggregate._sealed = sealed
+        # What a copy that fell, or one that is just about to, has left there goes first: the order is the document's.
+        aggregate._sealed = [*aggregate._unsent, *sealed] if sealed else []
+        if sealed:
+            aggregate._unsent = []
         if offer:
-            self.offer(aggregate.id, sealed)
+            self.offer(aggregate.id, aggregate._sealed)
 
 
 def _dig(document: dict[str, Any], path: str) -> Any:

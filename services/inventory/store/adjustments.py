@@ -48,7 +48,7 @@ class Adjustments:
         if entries:
             operations = [self._operation(entry) for entry in entries]
             await self._stock.collection.bulk_write(operations, ordered=True)
-            await self._stock.offer_stored({entry.row for entry in entries}, {entry.sealed["id"] for entry in entries})
+            await self._stock.offer_stored({entry.row for entry in entries})
 
     def _operation(self, entry: Entry) -> UpdateOne:
         now, delta = self._stock.ground.clock.now(), int(entry.movement["delta"])

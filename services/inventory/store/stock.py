@@ -187,14 +187,14 @@ class Stock(Store[StockRow]):
             )
             for key, (row, sealed, status) in facts.items()
         )
-        await self.offer_stored(facts, {one["id"] for _, sealed, _ in facts.values() for one in sealed})
+        await self.offer_stored(facts)
 
-    async def offer_stored(self, ids: Iterable[str], event_ids: set[str]) -> None:
-        """Hand to the relay those of the events that were stored, with the numbers they got."""
+    async def offer_stored(self, ids: Iterable[str]) -> None:
+        """Hand to the relay what these rows have not sent yet, with the numbers that the events got when stored."""
         wanted = list(ids)
         found = self.collection.find({"_id": {"$in": wanted}}, {"outbox": 1}).limit(len(wanted))
         async for row in found:
-            self.offer(row["_id"], [event for event in row.get("outbox", []) if event["id"] in event_ids])
+            self.offer(row["_id"], row.get("outbox", []))
 
     async def ensure(self, rows: Sequence[StockRow]) -> None:
         """Make the rows that are missing; those that exist only learn what they sell."""
@@ -218,7 +218,7 @@ class Stock(Store[StockRow]):
             UpdateOne(self.scope({"_id": key}), [{"$set": change}, append_event(sealed, {}, now), FLAG_CROSSING])
             for key, sealed in events.items()
         )
-        await self.offer_stored(events, {sealed["id"] for sealed in events.values()})
+        await self.offer_stored(events)
 
     async def follow_company(self, threshold: int) -> None:
         """Take over the company's threshold where a row has none of its own; what crosses by it is flagged."""
