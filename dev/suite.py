@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from common.suite import SERVICES
+from common.suite import ANSWERING, SERVICES
 from dev.home import SANDBOX_HTTP, SANDBOX_SMTP, Home, OperatorError
 from dev.provision.environments import (
     ServerAddresses,
@@ -89,6 +89,7 @@ def service_specs(
                     {**environments[name], "MARKETHALL_COPIES": str(copies)},
                     call="common.serve:run", prepare="common.serve:prepare", arguments=(name,),
                     ports=(home.port(SERVICES[name].port_offset),), log=str(home.log(name)),
+                    niceness=SERVICES[name].niceness,
                 )
             )  # fmt: skip
     return specs
@@ -98,5 +99,5 @@ def _sandbox(home: Home, secrets: SecretStore) -> ProcessSpec:
     ports = (home.port(SANDBOX_HTTP), home.port(SANDBOX_SMTP))
     return ProcessSpec(
         SANDBOX, SANDBOX, sandbox_environment(home, secrets), call="dev.sandbox.serve:run",
-        arguments=ports, ports=ports, log=str(home.log(SANDBOX)),
+        arguments=ports, ports=ports, log=str(home.log(SANDBOX)), niceness=ANSWERING,
     )  # fmt: skip

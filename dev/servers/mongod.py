@@ -16,7 +16,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 from dev.home import MONGOD, Home, OperatorError
 from dev.secret_store import SecretStore
 from dev.servers.install import install_debian_package
-from dev.supervisor.spec import SERVER_PAUSE_SECONDS, ProcessSpec
+from dev.supervisor.spec import SERVER_NICENESS, SERVER_PAUSE_SECONDS, ProcessSpec
 
 REPLICA_SET = "rs0"
 CACHE_GIGABYTES = "0.5"
@@ -54,7 +54,8 @@ def spec(home: Home, secrets: SecretStore) -> ProcessSpec:
     )  # fmt: skip
     return ProcessSpec(
         "mongod", "mongod", {"PATH": os.defpath, "LC_ALL": "C"}, argv, ports=(port,),
-        log=str(home.log("mongod")), drain_seconds=40.0, longest_pause_seconds=SERVER_PAUSE_SECONDS,
+        log=str(home.log("mongod")),
+        niceness=SERVER_NICENESS, drain_seconds=40.0, longest_pause_seconds=SERVER_PAUSE_SECONDS,
     )  # fmt: skip
 
 

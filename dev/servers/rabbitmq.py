@@ -12,7 +12,7 @@ from dev.home import AMQP, AMQP_MANAGEMENT, ERLANG_DISTRIBUTION, ERLANG_PORT_MAP
 from dev.provision.management import ManagementApi
 from dev.secret_store import SecretStore
 from dev.servers.install import install_debian_package
-from dev.supervisor.spec import SERVER_PAUSE_SECONDS, ProcessSpec
+from dev.supervisor.spec import SERVER_NICENESS, SERVER_PAUSE_SECONDS, ProcessSpec
 
 # The script behind the wrapper: the wrapper insists on the system's own user and node.
 SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
@@ -56,7 +56,7 @@ def specs(home: Home, secrets: SecretStore) -> list[ProcessSpec]:
         ProcessSpec(
             "rabbitmq", "rabbitmq", environment, (str(SERVER),),
             ports=(home.port(AMQP), home.port(AMQP_MANAGEMENT)), log=str(home.log("rabbitmq")),
-            drain_seconds=40.0, longest_pause_seconds=SERVER_PAUSE_SECONDS,
+            niceness=SERVER_NICENESS, drain_seconds=40.0, longest_pause_seconds=SERVER_PAUSE_SECONDS,
         ),
     ]  # fmt: skip
 

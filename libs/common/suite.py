@@ -10,30 +10,37 @@ DEFAULT_PORT_BASE = 8000
 
 @dataclass(frozen=True, slots=True)
 class ServiceSpec:
-    """One service of the suite. ``database`` is None where a service stores nothing."""
+    """One service of the suite. ``database`` is None where a service stores nothing.
+
+    ``niceness``: how far it stands back where processors are short (nice(1); each step is a fifth less). The door comes
+    first, for it must be able to refuse; who only watches comes last.
+    """
 
     name: str
     port_offset: int
     database: str | None
     owns: str
+    niceness: int
 
+
+FIRST, ANSWERING, WATCHING = 0, 8, 12
 
 SERVICES: dict[str, ServiceSpec] = {
     spec.name: spec
     for spec in (
-        ServiceSpec("gateway", 0, None, "routes, tokens, tenants, rate limits, one door"),
-        ServiceSpec("auth", 1, "authdb", "users, memberships, sessions, signing keys"),
-        ServiceSpec("company", 2, "companydb", "companies (tenants) and their settings"),
-        ServiceSpec("shop", 3, "shopdb", "shops and who works in them"),
-        ServiceSpec("catalog", 4, "ecommercedb", "products, categories, search, carts"),
-        ServiceSpec("sales", 5, "salesdb", "orders (the saga), till sales, customers"),
-        ServiceSpec("payment", 6, "paymentdb", "payments, refunds, the double-entry ledger"),
-        ServiceSpec("inventory", 7, "inventorydb", "warehouses, stock, reservations, movements"),
-        ServiceSpec("notification", 8, "notificationdb", "messages and their deliveries"),
-        ServiceSpec("realtime", 9, "realtimedb", "live events to ticketed sockets"),
-        ServiceSpec("audit", 10, "auditdb", "the hash-chained record of every change"),
-        ServiceSpec("analytics", 11, "analyticsdb", "revenue, orders, units by day"),
-        ServiceSpec("debt", 12, "debtdb", "debts, schedules, payments received"),
+        ServiceSpec("gateway", 0, None, "routes, tokens, tenants, rate limits, one door", FIRST),
+        ServiceSpec("auth", 1, "authdb", "users, memberships, sessions, signing keys", ANSWERING),
+        ServiceSpec("company", 2, "companydb", "companies (tenants) and their settings", ANSWERING),
+        ServiceSpec("shop", 3, "shopdb", "shops and who works in them", ANSWERING),
+        ServiceSpec("catalog", 4, "ecommercedb", "products, categories, search, carts", ANSWERING),
+        ServiceSpec("sales", 5, "salesdb", "orders (the saga), till sales, customers", ANSWERING),
+        ServiceSpec("payment", 6, "paymentdb", "payments, refunds, the double-entry ledger", ANSWERING),
+        ServiceSpec("inventory", 7, "inventorydb", "warehouses, stock, reservations, movements", ANSWERING),
+        ServiceSpec("notification", 8, "notificationdb", "messages and their deliveries", WATCHING),
+        ServiceSpec("realtime", 9, "realtimedb", "live events to ticketed sockets", ANSWERING),
+        ServiceSpec("audit", 10, "auditdb", "the hash-chained record of every change", WATCHING),
+        ServiceSpec("analytics", 11, "analyticsdb", "revenue, orders, units by day", WATCHING),
+        ServiceSpec("debt", 12, "debtdb", "debts, schedules, payments received", ANSWERING),
     )
 }
 

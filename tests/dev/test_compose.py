@@ -13,6 +13,7 @@ from common.suite import DEFAULT_PORT_BASE, SERVICES
 from dev.deployment import deployment_environment
 from dev.home import REPOSITORY
 from dev.provision.__main__ import accounts
+from dev.supervisor.spec import SERVER_NICENESS
 
 COMPOSE_FILE = REPOSITORY / "docker-compose.yml"
 SCHEMA = Path(__file__).parent / "data" / "compose_spec.json"
@@ -80,6 +81,12 @@ class TestRunning:
             assert set(each["deploy"]["resources"]["limits"]) == {"cpus", "memory"}, name
             assert ("healthcheck" in each) == (name not in ONE_SHOTS), name
 
+    def test_each_gets_processors_by_its_niceness(self, compose: dict[str, Any]) -> None:
+        shares = {name: compose["services"][name]["cpu_shares"] for name in SERVICES}
+        assert shares == {name: round(1024 / 1.25**spec.niceness) for name, spec in SERVICES.items()}
+        servers = {compose["services"][name]["cpu_shares"] for name in ("mongo", "rabbitmq")}
+        assert servers == {round(1024 / 1.25**SERVER_NICENESS)}
+
     def test_servers_come_before_accounts_and_accounts_before_services(self, compose: dict[str, Any]) -> None:
         services = compose["services"]
         for name in SERVICES:
@@ -92,7 +99,6 @@ class TestRunning:
     def test_data_outlives_containers(self, compose: dict[str, Any]) -> None:
         mounted = {each.split(":")[0] for name in compose["services"].values() for each in name.get("volumes", ())}
         assert mounted == set(compose["volumes"])
-
 
     def test_checkpoints_of_the_audit_log_are_kept_outside_the_database(self, compose: dict[str, Any]) -> None:
         audit = compose["services"]["audit"]

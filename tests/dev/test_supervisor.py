@@ -3,10 +3,12 @@
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 
 from dev.home import Home
 from dev.supervisor.client import SupervisorClient
@@ -164,6 +166,19 @@ class TestFork:
         supervisor.add([printer])
         until(lambda: "MARK=seen" in home.log("env").read_text())
         assert "PWD" not in home.log("env").read_text()
+
+    @pytest.mark.parametrize("is_preloaded", [False, True])
+    def test_a_child_stands_back_as_far_as_it_is_told(
+        self, home: Home, supervisor: SupervisorClient, until: Until, is_preloaded: bool
+    ) -> None:
+        if is_preloaded:
+            supervisor.preload()
+        supervisor.add([replace(sleeper(home), niceness=7)])
+        pid = process(supervisor)["pid"]
+        until(lambda: psutil.Process(pid).nice() == 7)
+        group = Path(f"/proc/{pid}/autogroup")
+        if group.exists():
+            until(lambda: group.read_text().endswith(" nice 7\n"))
 
     def test_a_deep_home_is_reached(self, tmp_path: Path) -> None:
         from dev.supervisor.client import launch

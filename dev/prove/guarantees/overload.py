@@ -11,9 +11,9 @@ UNLIMITED = {f"MARKETHALL_{kind}_LIMIT": "1000000/s" for kind in ("READ", "WRITE
 """Rate limits would keep most of it away; this row is about what they let through."""
 
 TIMES = 10
-QUIET_SHARE_OF_PEAK = 0.05
+QUIET_SHARE_OF_PEAK = 0.1
 CLIENTS = 16
-MOST_CONNECTIONS = 768
+MOST_CONNECTIONS = 2048
 SIGN_IN_CLIENTS = 8
 OTHERS = 2
 
@@ -31,8 +31,8 @@ class Shown:
 
 @guarantee(
     31, "overload",
-    "10 × the load it can take, nine tenths and more from one company, and so in sign-ins: goodput ≥ 80 % of the peak, "
-    "the rest refused with 503 or 429 and Retry-After, p99 of the other companies at most doubled",
+    "10 × the load it can take, nine tenths and more from one company, in a flash sale and in sign-ins: "
+    "goodput ≥ 80 % of the peak, the rest refused with 503 or 429 and Retry-After, p99 of the other companies at most doubled",
     kind=Kind.LONE,
 )  # fmt: skip
 async def ten_times_the_load(stage: Stage) -> None:
@@ -40,6 +40,10 @@ async def ten_times_the_load(stage: Stage) -> None:
         await stage.suite.reconfigure("gateway", UNLIMITED)
         shops = await _shopping(stage, customers)
         _judge(stage, "shopping", shops, noisy="noisy", others=("others", "quiet"))
+        before, after = (
+            sum(each.calls["order"].goodput for each in told.values()) for told in (shops.peak, shops.overload)
+        )
+        stage.measure("shopping: orders taken at ten times as much, in % of the peak", after / max(before, 0.1) * 100)
         sign_ins = await _signing_in(stage, customers)
         _judge(stage, "signing in", sign_ins, noisy="flood", others=("owners",))
         doubled = 2 * sign_ins.peak["browsing"].at(0.99) * 1000
@@ -51,7 +55,7 @@ async def _shopping(stage: Stage, customers: Customers) -> Shown:
     """The peak with as many customers as it takes, then ten times as many calls as were answered."""
     noisy, *others = customers.all
     busy = Flow("noisy", shopping(noisy), clients=CLIENTS)
-    seconds, warm = stage.pick((2.0, 1.0), (8.0, 3.0))
+    seconds, warm = stage.pick((4.0, 1.5), (12.0, 3.0))
     stage.progress("the peak", 0, 2)
     alone = await _offer(stage, [busy], seconds, warm)
     rate = alone["noisy"].goodput
@@ -73,7 +77,7 @@ async def _shopping(stage: Stage, customers: Customers) -> Shown:
 async def _signing_in(stage: Stage, customers: Customers) -> Shown:
     """The same with passwords: others sign in and browse meanwhile."""
     noisy, *others = customers.all
-    seconds, warm = stage.pick((2.0, 0.5), (8.0, 2.0))
+    seconds, warm = stage.pick((4.0, 1.0), (12.0, 2.0))
     some = [
         Flow("owners", signing_in(others[0]), rate=6.0, addresses=others[0].addresses, patience_seconds=4.0),
         Flow("browsing", shopping(others[-1], orders=0.0), rate=25.0),

@@ -18,6 +18,12 @@ STOCK = 100_000
 ACCOUNTS = 3
 SETTLED_SECONDS = 60.0
 
+FLASH_SALE_ORDERS = 0.5
+"""Half of the calls order: the dearest that there is, and what a flood of customers wants."""
+
+LISTS = 2 / 3
+"""Of the looks, this share is at lists, the others at one product."""
+
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
@@ -69,15 +75,15 @@ class Customers:
         stage.measure("seconds until the last order ended", time.monotonic() - began)
 
 
-def shopping(crowd: Crowd, *, orders: float = 0.1) -> tuple[Call, ...]:
-    """What customers of a shop do: mostly they look."""
+def shopping(crowd: Crowd, *, orders: float = FLASH_SALE_ORDERS) -> tuple[Call, ...]:
+    """What customers of a shop do: they look around, and this share of their calls orders."""
     visitor = {"X-Tenant-ID": crowd.house.slug}
     goods = crowd.house.goods
     basket = items([(goods[0], 1), (goods[1], 1)])
     body = json.dumps({"items": basket, "shippingAddress": ADDRESS, "payment": CASH})
     looks = (
-        Call("browse", "/api/products?limit=20", headers=visitor, weight=0.6),
-        Call("product", f"/api/products/{goods[0].product_id}", headers=visitor, weight=0.4 - orders),
+        Call("browse", "/api/products?limit=20", headers=visitor, weight=(1 - orders) * LISTS),
+        Call("product", f"/api/products/{goods[0].product_id}", headers=visitor, weight=(1 - orders) * (1 - LISTS)),
     )
     buys = Call(
         "order", "/api/orders", "POST", {**crowd.headers, "Idempotency-Key": UNIQUE}, body, weight=orders

@@ -108,7 +108,9 @@ class PasswordHasher:
 def _give_way() -> None:
     """A thread that hashes comes after those that answer: on Linux each has a niceness of its own."""
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), HASHING_NICENESS)
+        thread = threading.get_native_id()
+        behind = os.getpriority(os.PRIO_PROCESS, os.getpid()) + HASHING_NICENESS
+        os.setpriority(os.PRIO_PROCESS, thread, behind)
 
 
 def _busy() -> Unavailable:
