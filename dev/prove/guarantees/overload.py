@@ -32,7 +32,8 @@ class Shown:
 @guarantee(
     31, "overload",
     "10 × the load it can take, nine tenths and more from one company, in a flash sale and in sign-ins: "
-    "goodput ≥ 80 % of the peak, the rest refused with 503 or 429 and Retry-After, p99 of the other companies at most doubled",
+    "goodput ≥ 80 % of the peak, "
+    "the rest refused with 503 or 429 and Retry-After, p99 of the other companies at most doubled",
     kind=Kind.LONE,
 )  # fmt: skip
 async def ten_times_the_load(stage: Stage) -> None:
