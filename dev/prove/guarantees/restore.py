@@ -31,6 +31,7 @@ from dev.trading import Api, Refused
 LOST_SECONDS = 60.0
 BACK_SECONDS = 900.0
 SETTLED_SECONDS = 90.0
+QUEUE_SECONDS = 60.0
 PASSPHRASE = "eight slow rivers under glass\n"
 OFTEN_SECONDS = 2
 
@@ -103,7 +104,7 @@ async def _trade(stage: Stage, market: Market) -> None:
 
 async def _queue_holds_something(stage: Stage, queue: str) -> None:
     """Events that were sent, and that nobody has handled: they are only in the broker, which will be lost."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(QUEUE_SECONDS):
         while True:
             # The management API counts every five seconds; the broker itself says how many there are now.
             waiting = (await depths(stage.suite.amqp, [queue]))[queue]
