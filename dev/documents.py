@@ -2,18 +2,24 @@
 
 import importlib
 import importlib.util
+import inspect
 import json
 import os
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
 from common.events import EVENT_MODELS, EventData
 from common.events.asyncapi import catalogue
+from common.settings import ServiceSettings
 from common.suite import SERVICES
 from dev.home import REPOSITORY
 
 EVENTS_PAGE = REPOSITORY / "docs/events.md"
 ASYNCAPI = REPOSITORY / "docs/asyncapi.json"
+SETTINGS_PAGE = REPOSITORY / "docs/settings.md"
 GOLDEN = REPOSITORY / "tests/contract/golden"
 NOWHERE = {"MONGO_URL": "mongodb://127.0.0.1:1", "AMQP_URL": "amqp://127.0.0.1:1"}
 
@@ -25,6 +31,14 @@ consume from a queue of their own; audit, analytics and realtime read the feed o
 
 | event | producer | acted on by | what it says |
 |---|---|---|---|
+"""
+
+
+_SETTINGS_INTRODUCTION = """# Settings
+
+Generated from each service's `settings.py` by `python -m dev.documents`; a test fails when it is stale. `./markethall
+up` sets what a machine needs; whatever stands in its environment goes before. Lists and maps are written as JSON.
+Secrets (marked *secret*) show in no log.
 """
 
 
@@ -58,6 +72,42 @@ def events_page() -> str:
     return _INTRODUCTION + "".join(rows)
 
 
+def settings_page() -> str:
+    """What each service reads from its environment."""
+    parts = [_SETTINGS_INTRODUCTION, _settings_of("Every service", ServiceSettings, {"service"})]
+    for name in SERVICES:
+        settings = importlib.import_module(f"services.{name}.settings").Settings
+        own = {field for field in settings.model_fields if field not in ServiceSettings.model_fields}
+        if own:
+            parts.append(_settings_of(name, settings, set(settings.model_fields) - own))
+    return "\n".join(parts)
+
+
+def _settings_of(title: str, settings: type[ServiceSettings], without: set[str]) -> str:
+    says = inspect.cleandoc(settings.__doc__ or "").replace("``", "`")
+    rows = [
+        f"| `{_variable(name, field)}` | {_default(field)} |\n"
+        for name, field in settings.model_fields.items()
+        if name not in without
+    ]
+    return f"## {title}\n\n{says}\n\n| variable | default |\n|---|---|\n{''.join(rows)}"
+
+
+def _variable(name: str, field: FieldInfo) -> str:
+    return str(field.validation_alias or f"MARKETHALL_{name.upper()}")
+
+
+def _default(field: FieldInfo) -> str:
+    kind = " *secret*" if "SecretStr" in str(field.annotation) else ""
+    if field.is_required():
+        return f"required{kind}"
+    value = field.get_default(call_default_factory=True, validated_data={})
+    if value is None or isinstance(value, SecretStr):
+        return f"none{kind}"
+    written = json.dumps(value) if isinstance(value, bool | list | dict) else str(value)
+    return f"`{written}`" if written else "empty"
+
+
 def openapi_documents() -> dict[str, dict[str, Any]]:
     """Each service's OpenAPI document, without starting anything."""
     documents = {}
@@ -82,6 +132,7 @@ def event_schemas() -> dict[str, dict[str, Any]]:
 def main() -> None:
     """Write every generated page."""
     EVENTS_PAGE.write_text(events_page())
+    SETTINGS_PAGE.write_text(settings_page())
     ASYNCAPI.write_text(_pretty(asyncapi_document()))
     (GOLDEN / "openapi").mkdir(parents=True, exist_ok=True)
     for name, document in openapi_documents().items():

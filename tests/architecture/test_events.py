@@ -6,7 +6,7 @@ import re
 
 from common.events import EVENT_MODELS
 from common.suite import SERVICES
-from dev.documents import asyncapi_document, events_page, handler_tables
+from dev.documents import asyncapi_document, events_page, handler_tables, settings_page
 from tests.architecture.conftest import ROOT, source_files
 
 SECRET = re.compile(r"password|secret|token$|api_?key|card_?number", re.I)
@@ -54,6 +54,9 @@ class TestHandlerTables:
 class TestPages:
     def test_the_catalogue_is_fresh(self) -> None:
         assert (ROOT / "docs/events.md").read_text() == events_page(), "run: python -m dev.documents"
+
+    def test_settings_page(self) -> None:
+        assert (ROOT / "docs/settings.md").read_text() == settings_page(), "run: python -m dev.documents"
 
     def test_the_asyncapi_document_is_fresh(self) -> None:
         stored = json.loads((ROOT / "docs/asyncapi.json").read_text())
