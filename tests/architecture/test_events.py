@@ -55,7 +55,7 @@ class TestPages:
     def test_the_catalogue_is_fresh(self) -> None:
         assert (ROOT / "docs/events.md").read_text() == events_page(), "run: python -m dev.documents"
 
-    def test_settings_page(self) -> None:
+    def test_the_settings_are_fresh(self) -> None:
         assert (ROOT / "docs/settings.md").read_text() == settings_page(), "run: python -m dev.documents"
 
     def test_the_asyncapi_document_is_fresh(self) -> None:
