@@ -10,8 +10,8 @@ from rich.console import Console
 from dev.home import Home, OperatorError
 
 Command = Callable[[argparse.Namespace, Home, Console], int]
-PASSED_THROUGH = ("demo", "prove", "replay")
-"""Commands that read their own arguments."""
+PASSED_THROUGH = {"bench": "bench.command", "demo": "dev.demo", "prove": "dev.prove", "replay": "dev.replay"}
+"""Commands that read their own arguments, and where each is."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         if given and given[0] in PASSED_THROUGH:
-            return int(importlib.import_module(f"dev.{given[0]}").run(given[1:]))
+            return int(importlib.import_module(PASSED_THROUGH[given[0]]).run(given[1:]))
         chosen = _parser().parse_args(given)
         command: Command = chosen.command
         return command(chosen, Home.from_environment(), Console(highlight=False))
@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     client.add_argument("--language", default="python", help="python")
     test = _add(commands, "test", _test, "every check and test, from nothing, servers included")
     test.add_argument("rest", nargs="*", metavar="PYTEST_ARGUMENT", help="after `--`: for pytest")
+    commands.add_parser("bench", help="what each operation costs, beside the same work with nothing but the drivers")
     commands.add_parser("demo", help="up, then generated shops and a live minute of trade")
     commands.add_parser("prove", help="every guarantee under real faults, on a suite of its own, with a report")
     commands.add_parser("replay", help="the main job on real invoices, reconciled to the cent")

@@ -106,9 +106,17 @@ async def _rests(ground: Ground) -> bool:
             stored = ground.suite.database(service)[collection]
             if await stored.find_one({"pendingAt": {"$exists": True}}, {"_id": 1}):
                 return False
-    newest = await sales["sent_events"].find_one({}, {"_id": 1}, sort=[("sentAt", -1)])
-    audit = ground.suite.database("audit")["events"]
-    return newest is None or await audit.find_one({"_id": newest["_id"]}, {"_id": 1}) is not None
+    for service in RELAYED:
+        sent = ground.suite.database(service)["sent_events"]
+        newest = await sent.find_one({}, {"_id": 1}, sort=[("_id", -1)])  # ids sort as they were made
+        if newest is not None and not await _is_audited(ground, newest["_id"]):
+            return False
+    return True
+
+
+async def _is_audited(ground: Ground, event_id: str) -> bool:
+    kept = ground.suite.database("audit")["audit_events"]
+    return await kept.find_one({"_id": event_id}, {"_id": 1}) is not None
 
 
 SELLING = (

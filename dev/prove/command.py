@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import secrets
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -14,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from dev.home import REPOSITORY, Home, OperatorError
-from dev.prove.mutations.engine import Broken, prove_mutations
+from dev.prove.mutations.engine import Broken, Mutations, those_named
 from dev.prove.report import document, write
 from dev.prove.rows import Scale, all_rows, parse_rows
 from dev.prove.runner import Runner
@@ -36,8 +35,11 @@ SETTINGS = {
 LANES = {Scale.SMALL: 2, Scale.FULL: 1}
 """Suites side by side: most of a small row is waiting; at full scale times are judged."""
 
-FEW_ROWS = 6
-"""Up to so many rows another suite would take longer to start than it saves."""
+MUTATION_LANES = 3
+"""Suites without a mechanism mostly wait for what never comes."""
+
+FEW = 6
+"""Up to so many rows or mutations another suite would take longer to start than it saves."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -50,10 +52,10 @@ def run(arguments: Sequence[str]) -> int:
     scale, seed = Scale(chosen.scale), chosen.seed or secrets.token_hex(4)
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"seed {seed}, scale {scale}")
-    lanes = LANES[scale] if chosen.mutations is None and len(numbers) > FEW_ROWS else 1
+    if chosen.mutations is not None:
+        return _mutate(chosen, seed, console)
+    lanes = LANES[scale] if len(numbers) > FEW else 1
     with _suites(chosen, console, lanes) as homes:
-        if chosen.mutations is not None:
-            return asyncio.run(_mutate(homes[0], chosen, seed, console))
         return asyncio.run(_prove(homes, numbers, scale, seed, chosen, console))
 
 
@@ -125,14 +127,25 @@ def _conclude(
         console.print(f"again: ./markethall prove --rows {again} --scale {scale} --seed {seed}")
 
 
-async def _mutate(home: Home, chosen: argparse.Namespace, seed: str, console: Console) -> int:
+def _mutate(chosen: argparse.Namespace, seed: str, console: Console) -> int:
     names = [name for name in chosen.mutations.split(",") if name] or None
-    suite = ProvedSuite(home)
-    with tempfile.TemporaryDirectory(prefix=".run-mutated-", dir=REPOSITORY) as folder:
-        try:
-            return await prove_mutations(suite, names, seed, Path(folder), chosen.folder.resolve(), console)
-        except Broken as error:
-            print(f"markethall: {error}", file=sys.stderr)
-            return 1
-        finally:
+    try:
+        lanes = MUTATION_LANES if len(those_named(names)) > FEW else 1
+        with (
+            _suites(chosen, console, lanes) as homes,
+            tempfile.TemporaryDirectory(prefix=".run-mutated-", dir=REPOSITORY) as work,
+        ):
+            return asyncio.run(_without_each(homes, names, seed, Path(work), chosen.folder.resolve(), console))
+    except Broken as error:
+        raise OperatorError(f"{error}.") from error
+
+
+async def _without_each(
+    homes: list[Home], names: list[str] | None, seed: str, work: Path, folder: Path, console: Console
+) -> int:
+    suites = [ProvedSuite(home) for home in homes]
+    try:
+        return await Mutations(suites, seed, work, folder, console).run(names)
+    finally:
+        for suite in suites:
             await suite.close()

@@ -7,12 +7,13 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from dev.home import OperatorError
 from dev.prove.rows import Kind, Row, Scale
-from dev.prove.stage import Progress, Stage
+from dev.prove.stage import Noticed, Progress, Stage
 from dev.prove.suite import ProvedSuite
 from dev.prove.verdict import Verdict
 
@@ -24,10 +25,21 @@ ROW_SECONDS = {Scale.SMALL: 240.0, Scale.FULL: 1500.0}
 
 
 class Runner:
-    """One run over chosen rows, on one suite or on several side by side. ``done`` hears each verdict as it falls."""
+    """One run over chosen rows, on one suite or on several side by side. ``done`` hears each verdict as it falls.
+
+    With ``patience_seconds`` rows only have to go red: they end at their first bad check, and wait no longer.
+    """
 
     def __init__(
-        self, suites: Sequence[ProvedSuite], scale: Scale, seed: str, folder: Path, told: Progress, done: Done
+        self,
+        suites: Sequence[ProvedSuite],
+        scale: Scale,
+        seed: str,
+        folder: Path,
+        told: Progress = lambda *_: None,
+        done: Done = lambda _: None,
+        *,
+        patience_seconds: float | None = None,
     ) -> None:
         self._suites = suites
         self._scale = scale
@@ -35,6 +47,7 @@ class Runner:
         self._folder = folder
         self._told = told
         self._done = done
+        self._patience_seconds = patience_seconds
         self._shared: dict[str, Any] = {}
 
     async def run(self, rows: Sequence[Row]) -> list[Verdict]:
@@ -76,14 +89,18 @@ class Runner:
         folder.mkdir(parents=True)
         verdict = Verdict(row.number, row.name, row.claim, self._seed)
         rng = random.Random(f"{self._seed}:{row.number}")
-        return Stage(suite, verdict, self._scale, rng, folder, self._told, shared=self._shared)
+        return Stage(
+            suite, verdict, self._scale, rng, folder, self._told,
+            shared=self._shared, patience_seconds=self._patience_seconds,
+        )  # fmt: skip
 
     async def _judge(self, row: Row, stage: Stage, *, heals: bool = False) -> Verdict:
         began = time.monotonic()
         deadline = None if row.kind is Kind.CONSTANT else ROW_SECONDS[self._scale]
         try:
             async with asyncio.timeout(deadline):
-                await row.show(stage)
+                with suppress(Noticed):  # the verdict holds it
+                    await row.show(stage)
         except Exception as error:  # noqa: BLE001 - whatever breaks a row off is its verdict
             (stage.folder / "error.txt").write_text("".join(traceback.format_exception(error)))
             stage.verdict.error = "; ".join(_causes(error)) or repr(error)

@@ -36,7 +36,7 @@ async def ended(stage: Stage, house: House, seconds: float) -> float:
 
     A check that fails says how many still do after ``seconds``.
     """
-    began = time.monotonic()
+    began, seconds = time.monotonic(), stage.patience(seconds)
     waiting = await _orders_waiting(stage.suite, house)
     while waiting and time.monotonic() - began < seconds:
         stage.progress("orders that wait", waiting, 0)
@@ -55,7 +55,7 @@ async def settled(
     A row that has the suite to itself also waits for empty queues; beside others they never are. ``but``: the
     invariants that its faults suspend, by name.
     """
-    began = time.monotonic()
+    began, seconds = time.monotonic(), stage.patience(seconds)
     await ended(stage, house, seconds)
     row = all_rows().get(stage.verdict.number)
     alone = row is not None and row.kind in (Kind.ROUGH, Kind.LONE)

@@ -18,6 +18,10 @@ Progress = Callable[[int, str, float, float], None]
 SHOWN = 5
 
 
+class Noticed(Exception):
+    """A check failed, and that was all that there was to be found out."""
+
+
 @dataclass(slots=True)
 class Stage:
     """The suite, the seeded randomness and the checks of one row.
@@ -35,10 +39,16 @@ class Stage:
     ending: asyncio.Event = field(default_factory=asyncio.Event)
     shared: dict[str, Any] = field(default_factory=dict)
     """What one row leaves for another of the same run, by name."""
+    patience_seconds: float | None = None
+    """Where a row only has to go red: so long it waits at most for what is to come, and ends at its first bad check."""
 
     def pick(self, small: T, full: T) -> T:
         """The one that belongs to the scale."""
         return full if self.scale is Scale.FULL else small
+
+    def patience(self, seconds: float) -> float:
+        """How long to wait for something that may take ``seconds``."""
+        return seconds if self.patience_seconds is None else min(seconds, self.patience_seconds)
 
     def check(self, name: str, expected: Any, seen: Any) -> bool:
         """Both sides must be equal."""
@@ -75,4 +85,6 @@ class Stage:
 
     def _note(self, name: str, expected: Any, seen: Any, ok: bool) -> bool:
         self.verdict.checks.append(Check(name, expected, seen, ok))
+        if not ok and self.patience_seconds is not None:
+            raise Noticed(name)
         return ok

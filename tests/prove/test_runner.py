@@ -14,11 +14,13 @@ from dev.prove.suite import ProvedSuite
 from dev.prove.verdict import Verdict
 
 
-async def judged(tmp_path: Path, show: Show, *more: Row) -> list[Verdict]:
+async def judged(tmp_path: Path, show: Show, *more: Row, patience_seconds: float | None = None) -> list[Verdict]:
     """The verdicts on a row of this function, and on others beside it."""
     suite = ProvedSuite(Home(tmp_path, 18000))
     heard: list[Verdict] = []
-    runner = Runner([suite], Scale.SMALL, "a-seed", tmp_path, lambda *_: None, heard.append)
+    runner = Runner(
+        [suite], Scale.SMALL, "a-seed", tmp_path, lambda *_: None, heard.append, patience_seconds=patience_seconds
+    )
     try:
         verdicts = await runner.run([Row(1, "a row", "a claim", Kind.CALM, show), *more])
     finally:
@@ -54,6 +56,17 @@ class TestVerdict:
 
         [verdict] = await judged(tmp_path, show)
         assert verdict.failures == ["nothing was checked"] and not verdict.is_green
+
+    async def test_ends_at_the_first_bad_check_where_it_only_has_to_go_red(self, tmp_path: Path) -> None:
+        async def show(stage: Stage) -> None:
+            stage.measure("patience", stage.patience(60.0))
+            stage.check("good", 1, 1)
+            stage.check("bad", 1, 2)
+            stage.check("never reached", 1, 2)
+
+        [verdict] = await judged(tmp_path, show, patience_seconds=5.0)
+        assert [check.name for check in verdict.checks] == ["good", "bad"] and not verdict.error
+        assert verdict.counts == {"patience": 5.0} and not verdict.is_green
 
     async def test_is_red_for_one_check_among_many_and_shows_the_rest(self, tmp_path: Path) -> None:
         async def show(stage: Stage) -> None:

@@ -1,70 +1,113 @@
 """Runs the row that guards a mechanism in a suite without it: the row must go red."""
 
+import asyncio
 import json
 import shutil
+from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 from rich.console import Console
 
-from dev.home import REPOSITORY
+from dev.home import REPOSITORY, OperatorError
 from dev.prove.mutations.mutation import Broken, Mutation, all_mutations
-from dev.prove.rows import Scale, all_rows
+from dev.prove.rows import Kind, Scale, all_rows
 from dev.prove.runner import Runner
-from dev.prove.showing import Showing
 from dev.prove.suite import ProvedSuite
 from dev.prove.verdict import Verdict
 
 COPIED = ("libs", "services", "dev")
+PATIENCE_SECONDS = 25.0
+"""So long a suite without a mechanism may take to come to rest; with it the same row does so, in the same time."""
 
-__all__ = ["Broken", "prove_mutations"]
-
-
-async def prove_mutations(
-    suite: ProvedSuite, names: Sequence[str] | None, seed: str, work: Path, folder: Path, console: Console
-) -> int:
-    """0 when every mutation turned its row red. Raises Broken."""
-    chosen = _chosen(names)
-    outcomes = []
-    for mutation in chosen:
-        verdict = await _without(suite, mutation, seed, work, folder / mutation.name, console)
-        outcomes.append((mutation, verdict))
-        console.print(_line(mutation, verdict), markup=False)
-    _write(folder, outcomes)
-    unseen = [mutation.name for mutation, verdict in outcomes if verdict.is_green]
-    console.print(f"{len(outcomes) - len(unseen)} of {len(outcomes)} mechanisms missed by the row that guards them")
-    if unseen:
-        console.print(f"unseen: ./markethall prove --mutations {','.join(unseen)} --seed {seed}")
-    return 1 if unseen or not outcomes else 0
+__all__ = ["Broken", "Mutations"]
 
 
-def _chosen(names: Sequence[str] | None) -> list[Mutation]:
+@dataclass(slots=True)
+class Mutations:
+    """One run over mutations, row by row, on suites side by side.
+
+    Each row is shown with all its mechanisms first, under the same conditions: a row that is red anyway notices
+    nothing. ``work`` is for copies of the source, ``folder`` for what the rows leave behind and the report.
+    """
+
+    suites: Sequence[ProvedSuite]
+    seed: str
+    work: Path
+    folder: Path
+    console: Console
+    outcomes: list[tuple[Mutation, Verdict]] = field(default_factory=list)
+    red_anyway: dict[int, Verdict] = field(default_factory=dict)
+
+    async def run(self, names: Sequence[str] | None) -> int:
+        """0 when every mutation turned its row red, and only that did. Raises Broken."""
+        wanted = those_named(names)
+        for edit in (edit for mutation in wanted for edit in mutation.edits):
+            edit.applied(REPOSITORY)  # all of them fit, or nothing begins
+        by_row = [list(group) for _, group in groupby(wanted, key=lambda mutation: mutation.row)]
+        rows = all_rows()
+        beside = deque(group for group in by_row if rows[group[0].row].kind is not Kind.LONE)
+        alone = deque(group for group in by_row if rows[group[0].row].kind is Kind.LONE)
+        async with asyncio.TaskGroup() as lanes:
+            for suite in self.suites:
+                lanes.create_task(self._lane(suite, beside))
+        await self._lane(self.suites[0], alone)
+        return self._conclude()
+
+    async def _lane(self, suite: ProvedSuite, todo: deque[list[Mutation]]) -> None:
+        while todo:
+            group = todo.popleft()
+            row = group[0].row
+            verdict = await self._show(suite, row, self.folder / f"row-{row:02}-whole")
+            if not verdict.is_green:
+                self.red_anyway[row] = verdict
+                self.console.print(f"{'RED ANYWAY':>11}  row {row:>2}: {verdict.failures[0]}", markup=False)
+            for mutation in group:
+                await self._without(suite, mutation)
+
+    async def _without(self, suite: ProvedSuite, mutation: Mutation) -> None:
+        source = copy_of_source(self.work / mutation.name)
+        for edit in mutation.edits:
+            edit.apply(source)
+        for service in mutation.services:
+            suite.mutate(service, source)
+        try:
+            await suite.heal()
+            verdict = await self._show(suite, mutation.row, self.folder / mutation.name)
+        finally:
+            suite.unmutate()
+            await _whole_again(suite)
+            shutil.rmtree(source)
+        self.outcomes.append((mutation, verdict))
+        self.console.print(_line(mutation, verdict), markup=False)
+
+    async def _show(self, suite: ProvedSuite, row: int, folder: Path) -> Verdict:
+        runner = Runner([suite], Scale.SMALL, self.seed, folder, patience_seconds=PATIENCE_SECONDS)
+        [verdict] = await runner.run([all_rows()[row]])
+        return verdict
+
+    def _conclude(self) -> int:
+        self.outcomes.sort(key=lambda outcome: (outcome[0].row, outcome[0].name))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        documents = [_document(*each, is_red_anyway=each[0].row in self.red_anyway) for each in self.outcomes]
+        (self.folder / "mutations.json").write_text(json.dumps(documents, indent=1, default=str) + "\n")
+        noticed = [each["name"] for each in documents if each["noticed"]]
+        unseen = [str(each["name"]) for each in documents if not each["noticed"]]
+        self.console.print(f"{len(noticed)} of {len(documents)} mechanisms missed by the row that guards them")
+        if unseen:
+            self.console.print(f"unseen: ./markethall prove --mutations {','.join(unseen)} --seed {self.seed}")
+        return 1 if unseen or not documents else 0
+
+
+def those_named(names: Sequence[str] | None) -> list[Mutation]:
+    """Those of these names, or all, by row. Raises Broken where there is no such name."""
     known = {mutation.name: mutation for mutation in all_mutations()}
     unknown = [name for name in names or () if name not in known]
     if unknown:
         raise Broken(f"there is no mutation {', '.join(unknown)}; known: {', '.join(known)}")
-    return [known[name] for name in names] if names else list(known.values())
-
-
-async def _without(
-    suite: ProvedSuite, mutation: Mutation, seed: str, work: Path, folder: Path, console: Console
-) -> Verdict:
-    source = copy_of_source(work / mutation.name)
-    for edit in mutation.edits:
-        edit.apply(source)
-    console.print(f"without {mutation.mechanism}:", style="dim")
-    for service in mutation.services:
-        suite.mutate(service, source)
-    await suite.heal()
-    try:
-        showing = Showing(Console(quiet=True), 1)
-        runner = Runner([suite], Scale.SMALL, seed, folder, showing.told, showing.ended)
-        [verdict] = await runner.run([all_rows()[mutation.row]])
-        return verdict
-    finally:
-        suite.unmutate()
-        await suite.heal()
-        shutil.rmtree(source)
+    return [mutation for name, mutation in known.items() if not names or name in names]
 
 
 def copy_of_source(target: Path) -> Path:
@@ -75,23 +118,26 @@ def copy_of_source(target: Path) -> Path:
     return target
 
 
+async def _whole_again(suite: ProvedSuite) -> None:
+    """A service that came up only now, without its mechanism, may have been too late for the first try."""
+    try:
+        await suite.heal()
+    except (OperatorError, TimeoutError):
+        await suite.heal()
+
+
 def _line(mutation: Mutation, verdict: Verdict) -> str:
     seen = "NOT NOTICED" if verdict.is_green else "red"
     why = verdict.failures[0] if not verdict.is_green else "the row stayed green"
     return f"{seen:>11}  row {mutation.row:>2}  without {mutation.mechanism}: {why}"
 
 
-def _write(folder: Path, outcomes: Sequence[tuple[Mutation, Verdict]]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    documents = [_document(*each) for each in outcomes]
-    (folder / "mutations.json").write_text(json.dumps(documents, indent=1, default=str) + "\n")
-
-
-def _document(mutation: Mutation, verdict: Verdict) -> dict[str, object]:
+def _document(mutation: Mutation, verdict: Verdict, *, is_red_anyway: bool) -> dict[str, object]:
     return {
         "name": mutation.name,
         "mechanism": mutation.mechanism,
         "row": mutation.row,
-        "noticed": not verdict.is_green,
+        "noticed": not verdict.is_green and not is_red_anyway,
+        "red_anyway": is_red_anyway,
         "verdict": verdict.document(),
     }

@@ -20,11 +20,14 @@ class Edit:
 
     def apply(self, root: Path) -> None:
         """Change the file below ``root``. Raises Broken where the passage is not there exactly once."""
-        path = root / self.file
-        text = path.read_text()
+        (root / self.file).write_text(self.applied(root))
+
+    def applied(self, root: Path) -> str:
+        """The changed text. Raises Broken as :meth:`apply`."""
+        text = (root / self.file).read_text()
         if text.count(self.before) != 1:
             raise Broken(f"{self.file} holds this passage {text.count(self.before)} times, not once: {self.before!r}")
-        path.write_text(text.replace(self.before, self.after))
+        return text.replace(self.before, self.after)
 
 
 @dataclass(frozen=True, slots=True)
