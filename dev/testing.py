@@ -47,7 +47,6 @@ SIGN_INS = {
 
 def test(console: Console, pytest_arguments: list[str]) -> int:
     """Checks, then tests on a suite of their own; returns the first failing check's code, or pytest's."""
-    _take_end_signals()
     failed = static_checks(console)
     if failed:
         return failed
@@ -90,12 +89,15 @@ def _run(command: list[str], environment: dict[str, str]) -> int:
 
 @contextmanager
 def own_suite(console: Console, settings: Mapping[str, str], *, prefix: str = ".run-test-") -> Iterator[Home]:
-    """A whole suite in a home of its own, which is gone afterwards; ``settings`` reach every service."""
+    """A whole suite in a home of its own, which is gone afterwards; ``settings`` reach every service.
+
+    Whoever asked for it may be terminated as well as interrupted: the suite ends first.
+    """
     _leave_the_operators_servers()
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=REPOSITORY))
     home = Home(folder, free_port_base())
     try:
-        with _shell_of(home, settings):
+        with _interrupted_by_termination(), _shell_of(home, settings):
             up(home, Selection(), console)
             yield home
     finally:
@@ -155,10 +157,15 @@ def free_port_base() -> int:
     raise OperatorError("No hundred free ports were found between 18000 and 32000 for the tests.")
 
 
-def _take_end_signals() -> None:
-    """A terminated `test` ends what it started, as an interrupted one does."""
+@contextmanager
+def _interrupted_by_termination() -> Iterator[None]:
+    """SIGTERM is KeyboardInterrupt inside, so that every ``finally`` on the way out is reached."""
 
     def interrupt(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
