@@ -45,4 +45,22 @@ MUTATIONS = [
             ),
         ),
     ),
+    Mutation(
+        "leaving-in-good-order",
+        "a copy that asks its callers to leave, and answers what is under way, before it goes",
+        27,
+        ("gateway", "sales", "payment", "inventory"),
+        (
+            Edit(
+                "libs/common/serve.py",
+                "        await super().main_loop()\n",
+                "        await super().main_loop()\n        return\n",
+            ),
+            Edit(
+                "libs/common/serve.py",
+                "timeout_graceful_shutdown=settings.drain_seconds",
+                "timeout_graceful_shutdown=0",
+            ),
+        ),
+    ),
 ]
