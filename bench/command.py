@@ -18,6 +18,7 @@ from bench.load import Plan
 from bench.measuring import Figure, measure
 from bench.operation import Effort, Operation
 from bench.operations import OPERATIONS
+from bench.operations.selling import settled
 from bench.showing import show
 from dev.home import Home, OperatorError
 from dev.prove.suite import ProvedSuite
@@ -73,6 +74,9 @@ async def _bench(home: Home, operations: list[Operation], chosen: argparse.Names
     try:
         console.print(f"{chosen.products:,} products …", style="dim")
         ground = await lay(suite, chosen.products)
+        await settled(ground)  # else the first figures would pay for it
+        if ground.refused:
+            console.print(f"{len(ground.refused)} products were refused, the first: {ground.refused[0]}", style="dim")
         figures = []
         for operation in operations:
             floor = await operation.floor(ground) if operation.floor else None
