@@ -1,6 +1,8 @@
 """Leases with a fencing number, measured by the database's own clock."""
 
 import asyncio
+import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -28,7 +30,10 @@ class NotHolder(RuntimeError):
 
 
 class Lease:
-    """One named lease in the collection ``leases``; each new holder gets a higher fence."""
+    """One named lease in the collection ``leases``; each new holder gets a higher fence.
+
+    Its record tells people who holds it: ``by``, the host and the process.
+    """
 
     def __init__(self, database: AsyncDatabase[dict[str, Any]], name: str) -> None:
         self._collection = database["leases"]
@@ -63,7 +68,7 @@ class Lease:
             )
         document = await self._collection.find_one_and_update(
             {"_id": self._name, "$expr": {"$lt": ["$until", "$$NOW"]}},
-            [{"$set": {"holder": self._holder, "until": _UNTIL, "fence": {"$add": ["$fence", 1]}}}],
+            [{"$set": {"holder": self._holder, "by": _here(), "until": _UNTIL, "fence": {"$add": ["$fence", 1]}}}],
             return_document=ReturnDocument.AFTER,
         )
         if document is None:
@@ -95,3 +100,7 @@ class Lease:
         await self._collection.update_one(
             {"_id": self._name, "holder": self._holder, "fence": fence}, [{"$set": {"until": "$$NOW"}}]
         )
+
+
+def _here() -> dict[str, Any]:
+    return {"host": {"$literal": socket.gethostname()}, "pid": os.getpid()}

@@ -1,6 +1,8 @@
 """One holder at a time, by the database's clock; on the real MongoDB."""
 
 import asyncio
+import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -125,6 +127,7 @@ class TestHeld:
         async with Lease(database, name).held():
             first = await database["leases"].find_one({"_id": name})
             assert first is not None
+            assert first["by"] == {"host": socket.gethostname(), "pid": os.getpid()}
             async with asyncio.timeout(10):
                 while not await database["leases"].find_one({"_id": name, "until": {"$gt": first["until"]}}):
                     await asyncio.sleep(0.02)

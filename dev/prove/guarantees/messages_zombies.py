@@ -2,10 +2,6 @@
 
 import asyncio
 import time
-from typing import Any
-from urllib.parse import urlsplit
-
-import psutil
 
 from dev.prove.faults.load import under_load
 from dev.prove.rows import Kind, guarantee
@@ -77,25 +73,14 @@ async def _sleep_past_the_lease(stage: Stage, positions: "Positions") -> None:
 
 
 async def _holder(suite: ProvedSuite, service: str) -> str:
-    """The copy that reads the feed: whoever holds the lease also reads the service's own queue."""
-    port = int(await asyncio.to_thread(_consuming_port, suite, service))
-    for each in await suite.processes(service):
-        connections = await asyncio.to_thread(psutil.Process(each["pid"]).net_connections, "tcp4")
-        if any(each.laddr and each.laddr.port == port for each in connections):
-            return str(each["name"])
-    raise LookupError(f"nobody of {service} holds the connection from port {port}")
-
-
-def _consuming_port(suite: ProvedSuite, service: str) -> int:
-    until = time.monotonic() + TAKEN_OVER_SECONDS
-    broker = urlsplit(suite.amqp).port
-    while time.monotonic() < until:
-        for each in suite.broker.get("/api/consumers"):
-            details: dict[str, Any] = each["channel_details"]
-            if each["queue"]["name"] == service and details.get("peer_port") not in (None, "undefined", broker):
-                return int(details["peer_port"])
-        time.sleep(POLL_SECONDS)
-    raise LookupError(f"nobody consumes {service}")
+    """The copy that reads the feed; waits for one that has come up only now. Raises TimeoutError."""
+    async with asyncio.timeout(TAKEN_OVER_SECONDS):
+        while True:
+            lease = await suite.database(service)["leases"].find_one({"_id": f"feed:{service}"})
+            for each in await suite.processes(service):
+                if lease is not None and each["pid"] == lease["by"]["pid"]:
+                    return str(each["name"])
+            await asyncio.sleep(POLL_SECONDS)
 
 
 class Positions:
