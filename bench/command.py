@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=3, help="the median counts (3)")
     parser.add_argument("--writes", type=int, default=600, help="of each round that writes (600)")
     parser.add_argument("--products", type=int, default=SMALL, help=f"how many are on sale ({SMALL})")
+    parser.add_argument("--no-floors", action="store_true", help="without the same work by the drivers alone")
     parser.add_argument("--compare", action="store_true", help="beside the newest stored result")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, for programs")
     parser.add_argument("--folder", type=Path, default=Path("bench/results"), help="where results are kept")
@@ -79,7 +80,7 @@ async def _bench(home: Home, operations: list[Operation], chosen: argparse.Names
             console.print(f"{len(ground.refused)} products were refused, the first: {ground.refused[0]}", style="dim")
         figures = []
         for operation in operations:
-            floor = await operation.floor(ground) if operation.floor else None
+            floor = await operation.floor(ground) if operation.floor and not chosen.no_floors else None
             for clients in [int(text) for text in chosen.clients.split(",")] if operation.rate is None else [8]:
                 figure = await _one(home, ground, operation, clients, effort)
                 figure.floor = floor

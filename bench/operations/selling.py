@@ -90,7 +90,7 @@ def _key() -> dict[str, str]:
 
 
 async def settled(ground: Ground) -> None:
-    """Until no order waits, no event is unsent, and the watchers stand at the feed's end. Raises TimeoutError."""
+    """Until no order of the company waits, no event is unsent, and the log holds the last. Raises TimeoutError."""
     async with asyncio.timeout(SETTLE_SECONDS):
         while not await _rests(ground):
             await asyncio.sleep(LOOK_SECONDS)
@@ -104,11 +104,12 @@ async def _rests(ground: Ground) -> bool:
     for service, collections in RELAYED.items():
         for collection in collections:
             stored = ground.suite.database(service)[collection]
-            if await stored.find_one({"pendingAt": {"$exists": True}}, {"_id": 1}):
+            if await stored.find_one({**company, "pendingAt": {"$exists": True}}, {"_id": 1}):
                 return False
     for service in RELAYED:
         sent = ground.suite.database(service)["sent_events"]
-        newest = await sent.find_one({}, {"_id": 1}, sort=[("_id", -1)])  # ids sort as they were made
+        of_company = {"event.companyid": ground.house.company_id}
+        newest = await sent.find_one(of_company, {"_id": 1}, sort=[("_id", -1)])  # ids sort as they were made
         if newest is not None and not await _is_audited(ground, newest["_id"]):
             return False
     return True
@@ -116,7 +117,8 @@ async def _rests(ground: Ground) -> bool:
 
 async def _is_audited(ground: Ground, event_id: str) -> bool:
     kept = ground.suite.database("audit")["audit_events"]
-    return await kept.find_one({"_id": event_id}, {"_id": 1}) is not None
+    found = await kept.find_one({"companyId": ground.house.company_id, "eventId": event_id}, {"_id": 1})
+    return found is not None
 
 
 SELLING = (
