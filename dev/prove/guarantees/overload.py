@@ -45,11 +45,11 @@ async def ten_times_the_load(stage: Stage) -> None:
             sum(each.calls["order"].goodput for each in told.values()) for told in (shops.peak, shops.overload)
         )
         stage.measure("shopping: orders taken at ten times as much, in % of the peak", after / max(before, 0.1) * 100)
+        await customers.settled()
         sign_ins = await _signing_in(stage, customers)
         _judge(stage, "signing in", sign_ins, noisy="flood", others=("owners",))
         doubled = 2 * sign_ins.peak["browsing"].at(0.99) * 1000
         stage.at_most("browsing beside the flood of sign-ins: p99 in ms", doubled, _p99(sign_ins.overload["browsing"]))
-        await customers.settled()
 
 
 async def _shopping(stage: Stage, customers: Customers) -> Shown:

@@ -14,7 +14,7 @@ from dev.prove.settling import settled as at_rest
 from dev.prove.stage import Stage
 from dev.prove.trade import CASH, House, Journal, Market, found
 
-BUYERS_A_SECOND = 40
+BUYERS_A_SECOND = 30
 ANSWERED_SECONDS = 1.0
 SETTLED_SECONDS = 10.0
 WARMING = 20
@@ -32,7 +32,7 @@ class Crowd:
 @guarantee(
     3,
     "a hot SKU stays usable",
-    "500 buyers of 250 units, 40 a second: 250 sold, slowest 201 < 1 s, slowest settled < 10 s, beside bare "
+    "500 buyers of 250 units, 30 a second: 250 sold, slowest 201 < 1 s, slowest settled < 10 s, beside bare "
     "conditional updates of the driver in the same run",
     kind=Kind.LONE,
 )
@@ -66,7 +66,7 @@ async def hot_sku(stage: Stage) -> None:
 
 
 async def _buy(stage: Stage, market: Market, buyers: int) -> Crowd:
-    """Each buyer comes at a moment of chance, 40 a second in the mean, and waits for nobody."""
+    """Each buyer comes at a moment of chance, 30 a second in the mean, and waits for nobody."""
     crowd, hot = Crowd(), market.house.goods[0]
     moments = sorted(stage.rng.uniform(0, buyers / BUYERS_A_SECOND) for _ in range(buyers))
 
