@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from bench.ground import Ground
 from bench.load import Plan
 
-Plans = Callable[[Ground, int, "Effort"], list[Plan]]
-"""Makes one plan a round for so many clients."""
+Plans = Callable[[Ground, int, "Effort"], list[Plan] | Awaitable[list[Plan]]]
+"""Makes one plan a round for so many clients; what the requests need is made first."""
 
 Settle = Callable[[Ground], Awaitable[None]]
 Floor = Callable[[Ground], Awaitable[float]]

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
 from bench.measuring import Figure
 from bench.operation import Operation
+from bench.standing import Measure
 
 JUDGED_CLIENTS = 8
 COLUMNS = (
@@ -19,7 +21,7 @@ def show(
     console: Console, operations: Sequence[Operation], figures: Sequence[Figure], earlier: dict[str, Any] | None
 ) -> bool:
     """Prints the table; whether every promise at eight clients is kept."""
-    table = Table(header_style="bold", caption_justify="left")
+    table = Table(header_style="bold", box=SIMPLE)
     for name in COLUMNS:
         table.add_column(name, justify="left" if name in ("operation", "most of it", "") else "right")
     by_name = {operation.name: operation for operation in operations}
@@ -30,6 +32,15 @@ def show(
         table.add_row(*_cells(figure, earlier), f"[red]{'; '.join(misses)}[/]" if misses else "")
     console.print(table)
     return missed == 0
+
+
+def show_measures(console: Console, measures: Sequence[Measure]) -> bool:
+    """Prints what belongs to no request; whether what was promised is kept."""
+    for each in measures:
+        promised = "" if each.limit is None else f" (at most {each.limit:g})"
+        colour = "default" if each.is_met else "red"
+        console.print(f"{each.name}: [{colour}]{each.value:.1f} {each.unit}[/]{promised}, {each.what}")
+    return all(each.is_met for each in measures)
 
 
 def _cells(figure: Figure, earlier: dict[str, Any] | None) -> list[str]:

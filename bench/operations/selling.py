@@ -43,7 +43,7 @@ def _order(ground: Ground, rng: random.Random, buyer: Api) -> bytes:
         "shippingAddress": ADDRESS,
         "payment": CASH,
     }
-    return request("POST", "/api/orders", {**ground.headers(buyer), **_key()}, json.dumps(body).encode())
+    return request("POST", "/api/orders", {**ground.headers(buyer), **idempotency_key()}, json.dumps(body).encode())
 
 
 def _orders(ground: Ground, clients: int, effort: Effort, *, rate: float | None = None) -> list[Plan]:
@@ -66,14 +66,15 @@ def _sales(ground: Ground, clients: int, effort: Effort) -> list[Plan]:
     headers = ground.headers(ground.till)
 
     def sell() -> bytes:
-        body = _sale(ground, rng)
-        return request("POST", "/api/pos/sales", {**headers, **_key()}, json.dumps(body).encode())
+        body = sale(ground, rng)
+        return request("POST", "/api/pos/sales", {**headers, **idempotency_key()}, json.dumps(body).encode())
 
     port = ground.suite.home.port_base
     return [Plan(port, [sell() for _ in range(effort.writes)], clients) for _ in range(effort.rounds)]
 
 
-def _sale(ground: Ground, rng: random.Random) -> dict[str, Any]:
+def sale(ground: Ground, rng: random.Random) -> dict[str, Any]:
+    """A sale of two goods, paid in cash."""
     goods = rng.sample(ground.house.goods, 2)
     total = {"amount": sum(good.price for good in goods), "currency": ground.house.currency}
     return {
@@ -85,7 +86,8 @@ def _sale(ground: Ground, rng: random.Random) -> dict[str, Any]:
     }
 
 
-def _key() -> dict[str, str]:
+def idempotency_key() -> dict[str, str]:
+    """A fresh one, as a header."""
     return {"Idempotency-Key": secrets.token_hex(8)}
 
 

@@ -13,7 +13,8 @@ class ServiceSpec:
     """One service of the suite. ``database`` is None where a service stores nothing.
 
     ``niceness``: how far it stands back where processors are short (nice(1); each step is a fifth less). The door comes
-    first, for it must be able to refuse; then what customers wait for; who only watches comes last.
+    first, for it must be able to refuse; who only watches comes last. Whoever takes orders stands where those stand who
+    work them off: a machine that takes more than it can end has only moved the queue out of sight.
     """
 
     name: str
@@ -23,7 +24,7 @@ class ServiceSpec:
     niceness: int
 
 
-FIRST, WAITED_FOR, ANSWERING, WATCHING = 0, 4, 8, 12
+FIRST, ANSWERING, WATCHING = 0, 8, 12
 
 SERVICES: dict[str, ServiceSpec] = {
     spec.name: spec
@@ -32,8 +33,8 @@ SERVICES: dict[str, ServiceSpec] = {
         ServiceSpec("auth", 1, "authdb", "users, memberships, sessions, signing keys", ANSWERING),
         ServiceSpec("company", 2, "companydb", "companies (tenants) and their settings", ANSWERING),
         ServiceSpec("shop", 3, "shopdb", "shops and who works in them", ANSWERING),
-        ServiceSpec("catalog", 4, "ecommercedb", "products, categories, search, carts", WAITED_FOR),
-        ServiceSpec("sales", 5, "salesdb", "orders (the saga), till sales, customers", WAITED_FOR),
+        ServiceSpec("catalog", 4, "ecommercedb", "products, categories, search, carts", ANSWERING),
+        ServiceSpec("sales", 5, "salesdb", "orders (the saga), till sales, customers", ANSWERING),
         ServiceSpec("payment", 6, "paymentdb", "payments, refunds, the double-entry ledger", ANSWERING),
         ServiceSpec("inventory", 7, "inventorydb", "warehouses, stock, reservations, movements", ANSWERING),
         ServiceSpec("notification", 8, "notificationdb", "messages and their deliveries", WATCHING),
