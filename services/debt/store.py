@@ -25,7 +25,7 @@ class Debts(Store[Debt]):
             [("companyId", 1), ("orderId", 1)],
             name="company_order",
             unique=True,
-            partialFilterExpression={"orderId": {"$type": "string"}},
+            partialFilterExpression={"orderId": {"$gt": ""}},
         ),
         IndexModel([("companyId", 1), ("createdAt", -1), ("_id", -1)], name="company_created"),
         IndexModel([("companyId", 1), ("debtorId", 1), ("createdAt", -1), ("_id", -1)], name="company_debtor"),

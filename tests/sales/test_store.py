@@ -11,6 +11,7 @@ from common.ids import new_id
 from services.sales.service.endings import Endings
 from services.sales.service.sweeper import Sweeper
 from services.sales.store import NumberSeries, Orders
+from services.sales.store.orders import due_by
 from tests.sales.conftest import Trade
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -45,8 +46,9 @@ class TestSweeper:
         async with trade.customer() as customer:
             await trade.place(customer)
         orders = trade.sales.runtime.database["orders"]
-        plan = await orders.find({"dueAt": {"$lte": SystemClock().now()}}).sort("dueAt", 1).explain()
-        assert "due" in str(plan["queryPlanner"]["winningPlan"])
+        plan = await orders.find(due_by(SystemClock().now())).sort("dueAt", 1).explain()
+        scan = plan["queryPlanner"]["winningPlan"]["inputStage"]
+        assert (scan["stage"], scan["indexName"]) == ("IXSCAN", "due")
         assert await orders.count_documents({"dueAt": None, "status": "pending"}) == 0
 
 

@@ -16,7 +16,7 @@ from dev.trading import Refused
 
 AT_ONCE, PART = 50, 100
 PRICE = 1999
-SETTLED_SECONDS = 60.0
+SETTLED_SECONDS = 180.0
 MOST_PARTS = 3
 """An order may be paid in five tries: one at its beginning, one at the end of the walk."""
 

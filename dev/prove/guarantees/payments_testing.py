@@ -26,6 +26,9 @@ BORNE = 10
 AT_ONCE = 25
 CALL_SECONDS = 60.0
 SETTLED_SECONDS = 60.0
+WORKED_OFF_SECONDS = 180.0
+"""The tester's orders wait in the same line as the buyers'."""
+
 TRIES_OF_AN_ORDER = 3
 
 
@@ -122,7 +125,7 @@ async def card_testing(stage: Stage) -> None:
         tester, buyers = Visitor(house, bad, made["key"]), Visitor(house, good, made["key"])
         testing = asyncio.create_task(_test_cards(stage, tester, tries))
         await asyncio.gather(testing, _buy(stage, buyers, orders, testing))
-    left = await until(lambda: _unconfirmed(stage, house, buyers), lambda orders: not orders, SETTLED_SECONDS)
+    left = await until(lambda: _unconfirmed(stage, house, buyers), lambda orders: not orders, WORKED_OFF_SECONDS)
     stage.none("orders of real buyers that are not confirmed", left)
     reached, charged = await _at_provider(stage, tester, buyers)
     stage.count("stolen cards tried", tries)

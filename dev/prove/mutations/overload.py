@@ -34,7 +34,7 @@ MUTATIONS = [
         31,
         ("gateway",),
         (
-            Edit(_GATE, "STANDING_SECONDS = 0.6", "STANDING_SECONDS = 30.0"),
+            Edit(_GATE, "STANDING_SECONDS = 0.25", "STANDING_SECONDS = 30.0"),
             Edit(_GATE, "STANDING_MOST = 24", "STANDING_MOST = 1024"),
             Edit(_GATE, "newest_first=self._stands(monotonic_seconds())", "newest_first=False"),
         ),

@@ -11,7 +11,7 @@ WINDOW_ANSWERS = 25
 WINDOW_SECONDS = 0.25
 """A window has so many answers, which took so long together: few where one takes long, many where it is quick."""
 
-SLOWER = 3.0
+SLOWER = 2.0
 """So many times as slow as in peace is still well; ``GRACE_SECONDS`` on top, for what is answered at once."""
 
 GRACE_SECONDS = 0.005

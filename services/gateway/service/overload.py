@@ -22,7 +22,7 @@ BURST_SECONDS = 2.0
 """How many may wait, and how long, when the line was empty a moment ago: many at once are served, only later."""
 
 STANDING_MOST = 24
-STANDING_SECONDS = 0.6
+STANDING_SECONDS = 0.25
 """The same while the line never empties: a handful, or as many as are at work. Then the newest goes first: the oldest
 are as good as lost."""
 

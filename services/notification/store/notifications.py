@@ -45,7 +45,7 @@ class Notifications(Store[Notification]):
         IndexModel(
             [("attempts.providerId", 1)],
             name="provider",
-            partialFilterExpression={"attempts.providerId": {"$type": "string"}},
+            partialFilterExpression={"attempts.providerId": {"$gt": ""}},
         ),
         IndexModel(
             [("companyId", 1), ("items.eventId", 1)],

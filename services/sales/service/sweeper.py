@@ -13,6 +13,7 @@ from common.ids import new_id
 from common.logging import get_logger
 from services.sales.service.endings import Endings
 from services.sales.store import Orders
+from services.sales.store.orders import due_by
 
 log = get_logger(__name__)
 
@@ -40,7 +41,7 @@ class Sweeper:
 
     async def left_behind(self) -> float:
         """How many orders nobody has ended a while after their deadline, counting no further than a thousand."""
-        return float(await self._orders.count({"dueAt": {"$lte": self._clock.now() - LATE}}, COUNTED))
+        return float(await self._orders.count(due_by(self._clock.now() - LATE), COUNTED))
 
     async def sweep(self) -> int:
         """End one batch of overdue orders; answers how many were looked at."""

@@ -24,13 +24,13 @@ class Customers(Store[Customer]):
             [("companyId", 1), ("email", 1)],
             name="company_email",
             unique=True,
-            partialFilterExpression={"email": {"$type": "string"}},
+            partialFilterExpression={"email": {"$gt": ""}},
         ),
         IndexModel(
             [("companyId", 1), ("userId", 1)],
             name="company_user",
             unique=True,
-            partialFilterExpression={"userId": {"$type": "string"}},
+            partialFilterExpression={"userId": {"$gt": ""}},
         ),
     ]
     TAKEN = {"company_email": "email_taken"}

@@ -42,18 +42,18 @@ class Orders(Store[Order]):
             [("companyId", 1), ("cartId", 1)],
             name="company_cart",
             unique=True,
-            partialFilterExpression={"cartId": {"$type": "string"}},
+            partialFilterExpression={"cartId": {"$gt": ""}},
         ),
         IndexModel(
             [("companyId", 1), ("cartKey", 1)],
             name="company_cart_key",
-            partialFilterExpression={"cartKey": {"$type": "string"}},
+            partialFilterExpression={"cartKey": {"$gt": ""}},
         ),
         IndexModel(
             [("companyId", 1), ("shopId", 1), ("till.clientSaleId", 1)],
             name="company_client_sale",
             unique=True,
-            partialFilterExpression={"till.clientSaleId": {"$type": "string"}},
+            partialFilterExpression={"till.clientSaleId": {"$gt": ""}},
         ),
         IndexModel([("dueAt", 1)], name="due", partialFilterExpression={"dueAt": {"$type": "date"}}),
     ]
@@ -113,7 +113,7 @@ class Orders(Store[Order]):
 
     async def overdue(self, now: datetime, limit: int) -> list[Order]:
         """Waiting orders whose deadline has passed, the oldest first; over all companies."""
-        return await self.find_many({"dueAt": {"$lte": now}}, limit, sort="dueAt")
+        return await self.find_many(due_by(now), limit, sort="dueAt")
 
     async def tally(self, criteria: dict[str, Any]) -> list[dict[str, Any]]:
         """Orders and their sum, by status on each axis and by channel."""
@@ -129,6 +129,11 @@ class Orders(Store[Order]):
             self.scope({"_id": order_id}), {"status": 1, "_id": 0}
         )
         return document["status"] if document else None
+
+
+def due_by(moment: datetime) -> dict[str, Any]:
+    """Whose deadline has passed by then. The type must be said: without it the index of deadlines is not used."""
+    return {"dueAt": {"$type": "date", "$lte": moment}}
 
 
 def _search_keys(order: Order) -> list[str]:
