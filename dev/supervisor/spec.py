@@ -7,7 +7,7 @@ LONGEST_PAUSE_SECONDS = 30.0
 SERVER_PAUSE_SECONDS = 0.5
 """Every service waits for a server that fell: a pause would give nobody rest."""
 
-SERVER_NICENESS = 4
+SERVER_NICENESS = -4
 """Behind the door and before the services, all of which wait for it."""
 
 

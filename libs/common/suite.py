@@ -12,9 +12,9 @@ DEFAULT_PORT_BASE = 8000
 class ServiceSpec:
     """One service of the suite. ``database`` is None where a service stores nothing.
 
-    ``niceness``: how far it stands back where processors are short (nice(1); each step is a fifth less). The door comes
-    first, for it must be able to refuse; who only watches comes last. Whoever takes orders stands where those stand who
-    work them off: a machine that takes more than it can end has only moved the queue out of sight.
+    ``niceness``: how far it stands back where processors are short (nice(1); each step is a fifth less; below 0 only
+    root can). The door comes first, for it must be able to refuse; who only watches comes last. Whoever takes orders
+    stands where those stand who work them off: a machine that takes more than it can end has only hidden the queue.
     """
 
     name: str
@@ -24,7 +24,7 @@ class ServiceSpec:
     niceness: int
 
 
-FIRST, ANSWERING, WATCHING = 0, 8, 12
+FIRST, ANSWERING, WATCHING = -8, 0, 4
 
 SERVICES: dict[str, ServiceSpec] = {
     spec.name: spec
