@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from dev.home import REPOSITORY, OperatorError
@@ -23,7 +22,7 @@ SMALL, LARGE = 1_200, 19_406
 
 @dataclass(slots=True)
 class Ground:
-    """One company, its goods, and who calls. ``tokens`` are its buyers' access tokens."""
+    """One company, its goods, and who calls. ``words``: from products' names; ``refused``: rows it did not take."""
 
     suite: ProvedSuite
     house: House
@@ -95,8 +94,3 @@ async def _hire(suite: ProvedSuite, house: House) -> Api:
 def _batches(found: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     while batch := list(islice(found, BATCH)):
         yield batch
-
-
-def is_there(path: Path = CHORUS) -> bool:
-    """Whether the public data lies beside the repository."""
-    return path.exists()

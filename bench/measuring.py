@@ -12,7 +12,6 @@ from bench.usage import usage_of
 from dev.home import Home
 
 Settle = Callable[[], Awaitable[None]]
-WARM_UP_SHARE = 0.25
 
 
 async def _nothing() -> None:

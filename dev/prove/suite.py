@@ -78,11 +78,15 @@ class ProvedSuite:
         return pid
 
     async def freeze(self, name: str) -> int:
-        """SIGSTOP; `thaw` or `heal` lets it go on."""
+        """SIGSTOP; `thaw` or `heal` lets it go on. Returns the pid."""
         pid = await self.pid(name)
+        self.freeze_at_once(pid)
+        return pid
+
+    def freeze_at_once(self, pid: int) -> None:
+        """The same where nobody may be asked for the pid in between."""
         os.kill(pid, signal.SIGSTOP)
         self._frozen.add(pid)
-        return pid
 
     def thaw(self, pid: int) -> None:
         """SIGCONT."""

@@ -56,9 +56,11 @@ async def _sleep_past_the_lease(stage: Stage, positions: "Positions") -> None:
     """Stops whoever works, with work in hand, until others have taken over; then lets them go on."""
     holders = [await _holder(stage.suite, service) for service in WATCHERS]
     before = {service: await positions.fence(service) for service in WATCHERS}
+    asleep = [await stage.suite.pid(name) for name in [*holders, *ACTING]]
     held = await stage.suite.freeze("mongod")
     await asyncio.sleep(IN_HAND_SECONDS)  # what they asked of the database is under way
-    asleep = [await stage.suite.freeze(name) for name in [*holders, *ACTING]]
+    for pid in asleep:
+        stage.suite.freeze_at_once(pid)
     stage.suite.thaw(held)
     stage.count("workers stopped past their lease", len(asleep))
     began = time.monotonic()
