@@ -4,6 +4,7 @@ import shutil
 import socket
 import time
 
+from common.suite import FIRST
 from dev.home import REDIS, Home, OperatorError
 from dev.secret_store import SecretStore
 from dev.servers.install import install_debian_package
@@ -18,7 +19,8 @@ def url(home: Home, secrets: SecretStore) -> str:
 
 
 def spec(home: Home, secrets: SecretStore) -> ProcessSpec:
-    """The process to start. Counters live for seconds, so nothing is written to disk."""
+    """The process to start. Counters live for seconds, so nothing is written to disk; the door waits for it at each
+    call, and comes no further than it does."""
     if shutil.which("redis-server") is None:
         install_debian_package("redis-server", instead="REDIS_URL")
     configuration = home.data / "redis.conf"
@@ -30,7 +32,7 @@ def spec(home: Home, secrets: SecretStore) -> ProcessSpec:
     program = shutil.which("redis-server") or "redis-server"
     return ProcessSpec(
         "redis", "redis", {}, (program, str(configuration)), ports=(home.port(REDIS),),
-        log=str(home.log("redis")),
+        log=str(home.log("redis")), niceness=FIRST,
     )  # fmt: skip
 
 

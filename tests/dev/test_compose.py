@@ -86,6 +86,7 @@ class TestRunning:
         assert shares == {name: round(1024 / 1.25**spec.niceness) for name, spec in SERVICES.items()}
         servers = {compose["services"][name]["cpu_shares"] for name in ("mongo", "rabbitmq")}
         assert servers == {round(1024 / 1.25**SERVER_NICENESS)}
+        assert compose["services"]["redis"]["cpu_shares"] == shares["gateway"]
 
     def test_servers_come_before_accounts_and_accounts_before_services(self, compose: dict[str, Any]) -> None:
         services = compose["services"]

@@ -90,7 +90,7 @@ class TestShared:
     async def test_counts_alone_while_redis_is_away_and_together_again(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(limits_module, "REDIS_PAUSE_SECONDS", 0.05)
+        monkeypatch.setattr(limits_module, "LONGEST_PAUSE_SECONDS", 0.05)
         port = free_port()
         one, other = Limits(settings(f"redis://127.0.0.1:{port}/0")), Limits(settings(f"redis://127.0.0.1:{port}/0"))
         alone = [(await each.take("2/h", "caller")).retry_seconds is None for each in (one, other) for _ in range(3)]

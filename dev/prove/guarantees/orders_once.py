@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import httpx2
@@ -83,12 +84,13 @@ class Caller:
         headers = {**self._house.admin.identity(), "Idempotency-Key": post.key}
         return await self._http.post(post.path, json=post.sent if body is None else body, headers=headers)
 
-    async def try_to_send(self, post: Post) -> None:
-        """As :meth:`send`, where nobody may be left to answer."""
-        try:
-            await self.send(post)
-        except httpx2.HTTPError:
-            return
+    async def insist(self, post: Post) -> None:
+        """Send it again as long as nobody is there to take it; whoever has taken it may be gone before it answers."""
+        while True:
+            with suppress(httpx2.HTTPError):
+                if (await self.send(post)).status_code not in AWAY:
+                    return
+            await asyncio.sleep(PAUSE_SECONDS)
 
     async def until_answered(self, post: Post) -> httpx2.Response:
         """The first answer that is neither ``under way`` nor ``away``."""
@@ -119,12 +121,14 @@ async def _at_once(stage: Stage, caller: Caller, post: Post) -> None:
 async def _strike_down(stage: Stage, caller: Caller, points: Points, point: Point, some: Sequence[Post]) -> None:
     """All three services are killed when a request of every kind stands at this point."""
     points.arm(point.name, *(post.key for post in some))
-    under_way = [asyncio.create_task(caller.try_to_send(post)) for post in some]
+    under_way = [asyncio.create_task(caller.insist(post)) for post in some]
     stage.none(f"kinds that did not come to where they were {point.name}", await points.missing())
     for service in SERVICES:
         await stage.suite.kill(service)
         stage.count("kills with requests under way")
-    await asyncio.gather(*under_way)
+    for each in under_way:
+        each.cancel()
+    await asyncio.gather(*under_way, return_exceptions=True)
     await stage.suite.ready(SERVICES)
 
 

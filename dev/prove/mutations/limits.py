@@ -30,6 +30,6 @@ MUTATIONS = [
         "asking Redis again after a pause",
         22,
         ("gateway",),
-        (Edit(_LIMITS, "self._ask_again_at = now + REDIS_PAUSE_SECONDS", 'self._ask_again_at = float("inf")'),),
+        (Edit(_LIMITS, "= monotonic_seconds() + self._pause_seconds", '= float("inf")'),),
     ),
 ]

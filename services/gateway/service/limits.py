@@ -1,7 +1,8 @@
 """Rate limits (GCRA): counted in memory, or in Redis where several gateways share one.
 
 While Redis is away each gateway counts alone in its own memory, so a caller gets at most its allowance a gateway: the
-door stays open. The gauge ``markethall_limits_shared`` is 0 meanwhile; Redis is asked again after a pause.
+door stays open. The gauge ``markethall_limits_shared`` is 0 meanwhile; Redis is asked again after a pause, which
+doubles each time that it has not answered.
 """
 
 from dataclasses import dataclass
@@ -23,7 +24,10 @@ from services.gateway.settings import Settings, parse_limit
 
 log = get_logger(__name__)
 
-REDIS_PAUSE_SECONDS = 5.0
+FIRST_PAUSE_SECONDS = 0.25
+"""One answer that came late is soon forgotten: a caller gets more than its allowance while gateways count alone."""
+
+LONGEST_PAUSE_SECONDS = 4.0
 REDIS_ANSWER_SECONDS = 0.25
 CALLERS_REMEMBERED = 100_000
 
@@ -63,6 +67,7 @@ class Limits:
         self._local: dict[str, GCRARateLimiter] = {}
         self._together: dict[str, SharedLimiter] = {}
         self._ask_again_at = float("-inf")
+        self._pause_seconds = FIRST_PAUSE_SECONDS
         self._redis: RedisStore | None = None
         if settings.redis_url is not None:
             options = {"SOCKET_TIMEOUT": REDIS_ANSWER_SECONDS, "SOCKET_CONNECT_TIMEOUT": REDIS_ANSWER_SECONDS}
@@ -93,10 +98,18 @@ class Limits:
         try:
             result = await limiter.limit(caller)
         except (BaseThrottledError, OSError) as error:
-            self._ask_again_at = now + REDIS_PAUSE_SECONDS
-            _open.inc()
-            _shared.set(0)
-            log.warning("redis_away", error=repr(error))
+            self._stay_away(now, error)
             return None
+        self._pause_seconds = FIRST_PAUSE_SECONDS
         _shared.set(1)
         return result
+
+    def _stay_away(self, asked_at: float, error: Exception) -> None:
+        """Redis did not answer. Calls under way hear so together, which makes the pause longer but once."""
+        _open.inc()
+        if asked_at < self._ask_again_at:
+            return
+        log.warning("redis_away", error=repr(error), pause_seconds=self._pause_seconds)
+        _shared.set(0)
+        self._ask_again_at = monotonic_seconds() + self._pause_seconds
+        self._pause_seconds = min(LONGEST_PAUSE_SECONDS, self._pause_seconds * 2)
