@@ -117,9 +117,7 @@ async def _prove(
     return 0 if verdicts and not missing and all(verdict.is_green for verdict in verdicts) else 1
 
 
-def _conclude(
-    console: Console, verdicts: list[Verdict], chosen: argparse.Namespace, scale: Scale, seed: str
-) -> None:
+def _conclude(console: Console, verdicts: list[Verdict], chosen: argparse.Namespace, scale: Scale, seed: str) -> None:
     red = sorted(verdict.number for verdict in verdicts if not verdict.is_green)
     console.print(f"{len(verdicts) - len(red)} of {len(verdicts)} green; {chosen.folder / 'report.html'}")
     if red:

@@ -46,9 +46,7 @@ async def ended(stage: Stage, house: House, seconds: float) -> float:
     return time.monotonic() - began
 
 
-async def settled(
-    stage: Stage, house: House, journal: Journal, seconds: float, *, but: Collection[str] = ()
-) -> float:
+async def settled(stage: Stage, house: House, journal: Journal, seconds: float, *, but: Collection[str] = ()) -> float:
     """Waits until the house is at rest: every order has ended, nothing is left to send or to handle, the watchers
     have caught up. Returns how long that took; a check fails if it was more than ``seconds``.
 

@@ -40,9 +40,7 @@ class Verdict:
     @property
     def failures(self) -> list[str]:
         """What does not hold, a line each."""
-        lines = [
-            f"{check.name}: expected {check.expected}, saw {check.seen}" for check in self.checks if not check.ok
-        ]
+        lines = [f"{check.name}: expected {check.expected}, saw {check.seen}" for check in self.checks if not check.ok]
         if self.error:
             lines.append(self.error)
         if not lines and not self.checks:

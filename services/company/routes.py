@@ -160,8 +160,6 @@ async def tell_company_of_domain(name: str, who: Gateway, companies: Companies) 
 
 
 @router.get("/internal/origins", include_in_schema=False)
-async def tell_origin(
-    origin: Annotated[str, Query(max_length=255)], who: Gateway, companies: Companies
-) -> OriginOut:
+async def tell_origin(origin: Annotated[str, Query(max_length=255)], who: Gateway, companies: Companies) -> OriginOut:
     """Whether any company lets pages of an origin call."""
     return OriginOut(is_allowed=await companies.knows_origin(origin))

@@ -248,4 +248,3 @@ def _token(suite: ProvedSuite, service: str, *, audience: str, name: str | None 
         audience = "elsewhere"
     claims = {"iss": f"service:{named}", "aud": audience, "iat": now, "exp": now + 300, "cid": "cmp_x"}
     return jwt.encode(claims, key, "EdDSA", headers={"typ": "svc+jwt", "kid": named})
-

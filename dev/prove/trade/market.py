@@ -29,9 +29,7 @@ class Market:
         """The order as it was answered; None where it was refused or no answer came."""
         key = f"proof-{secrets.token_hex(8)}"
         sold = [[good.sku, quantity] for good, quantity in lines]
-        self.journal.note(
-            "order.sent", key=key, companyId=self.house.company_id, lines=sold, payment=payment["method"]
-        )
+        self.journal.note("order.sent", key=key, companyId=self.house.company_id, lines=sold, payment=payment["method"])
         body = {"items": items(lines), "shippingAddress": ADDRESS, "payment": payment}
         try:
             order: dict[str, Any] = await (buyer or self.house.admin).post("/api/orders", body, key=key, **headers)
