@@ -87,9 +87,9 @@ class Bench:
 
     async def look_and_declare(self) -> None:
         """As the consumer does, at a moment that the test chooses."""
-        await self.watch.look()
+        bound = await self.watch.look()
         channel = await self.consuming.channel(confirms=False)
-        await declare_service_queue(channel, SERVICE, TYPES)
+        await declare_service_queue(channel, SERVICE, {*TYPES} - bound)
         await channel.close()
         await self.watch.declared(TYPES)
 
@@ -128,6 +128,25 @@ async def test_a_removed_binding_is_noticed_bound_again_and_its_gap_filled(bench
             while await bench.watch.gaps():
                 await asyncio.sleep(0.02)
         await bench.hears(await bench.publish(ShopCreated))
+
+
+async def test_a_binding_removed_right_behind_a_look_is_noticed_by_the_next(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("common.messaging.consumer.BINDING_CHECK_SECONDS", 0.5)
+    look, missed = bench.watch.look, list[str]()
+
+    async def look_and_lose() -> frozenset[str]:
+        seen = await look()
+        if not missed:
+            await bench.unbind(ShopCreated.TYPE)
+            missed.append(await bench.publish(ShopCreated))
+        return seen
+
+    monkeypatch.setattr(bench.watch, "look", look_and_lose)
+    await bench.look_and_declare()
+    async with bench.consuming_events():
+        await bench.hears(*missed)
 
 
 async def test_a_gap_outlives_the_process_that_found_it(bench: Bench) -> None:

@@ -10,7 +10,7 @@ MUTATIONS = [
         "the look at the broker's own list before bindings are declared again",
         12,
         ("sales", "inventory", "payment", "notification"),
-        (Edit(CONSUMER, "            await self._watch.look()\n", "            pass\n"),),
+        (Edit(CONSUMER, "            bound = await self._watch.look()\n", "            pass\n"),),
     ),
     Mutation(
         "gap-read",

@@ -98,9 +98,10 @@ class BindingWatch:
         self._noted: datetime | None = None
         self.open_types: frozenset[str] = frozenset()
 
-    async def look(self) -> None:
-        """Compare what should be bound with what is; a gap is stored before anybody mends the binding.
+    async def look(self) -> frozenset[str]:
+        """Compare what should be bound with what is, which is answered; a gap is stored before anybody mends it.
 
+        What was there needs no binding, and must get none: it may be gone by now, which the next look has to find.
         Raises Unseen, or PyMongoError.
         """
         seen = await self._view.bound(self._queue)
@@ -113,6 +114,7 @@ class BindingWatch:
             since = (self._seen or seen.at) - (self._lookback if seen.types is None else MARGIN)
             await self._open(Gap(since, tuple(sorted(missing))))
         self._seen = seen.at
+        return seen.types or frozenset()
 
     async def declared(self, types: Collection[str]) -> None:
         """The queue is bound to these now; noted when it is news, and once a minute."""

@@ -131,13 +131,14 @@ class QueueConsumer:
         if self._watch is None:
             await declare_service_queue(channel, self._service, self._by_type)
             return
+        bound: frozenset[str] = frozenset()
         try:
-            await self._watch.look()
+            bound = await self._watch.look()
         except (Unseen, PyMongoError) as error:
             log.warning("bindings_unseen", queue=self._service, error=repr(error))
             if self.is_consuming:
                 return
-        await declare_service_queue(channel, self._service, self._by_type)
+        await declare_service_queue(channel, self._service, self._by_type.keys() - bound)
         with suppress(PyMongoError):  # noted at the next look
             await self._watch.declared(self._by_type)
 
