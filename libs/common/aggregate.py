@@ -26,7 +26,9 @@ class Aggregate(Part):
     updated_at: datetime
 
     _recorded: list[EventData] = PrivateAttr(default_factory=list)
+    _read: dict[str, Any] | None = PrivateAttr(default=None)
     _stored: dict[str, Any] | None = PrivateAttr(default=None)
+    _writing: dict[str, Any] | None = PrivateAttr(default=None)
     _handled: frozenset[str] = PrivateAttr(default=frozenset())
     _sealed: list[dict[str, Any]] = PrivateAttr(default_factory=list)
     _unsent: list[dict[str, Any]] = PrivateAttr(default_factory=list)
@@ -43,7 +45,7 @@ class Aggregate(Part):
     @property
     def is_stored(self) -> bool:
         """Whether it came from the database or was written to it; a new one has to be inserted."""
-        return self._stored is not None
+        return self._stored is not None or self._read is not None
 
     @property
     def sealed(self) -> list[dict[str, Any]]:

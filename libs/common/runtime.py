@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,6 +23,7 @@ from common.identity.revocation import REVOKING, Revocations
 from common.identity.service_tokens import ServiceSigner, ServiceVerifier
 from common.identity.tokens import TokenVerifier
 from common.inbox import Inbox
+from common.kept_answers import KeptAnswers
 from common.lease import Lease
 from common.logging import get_logger
 from common.measures import Measures
@@ -85,6 +86,7 @@ class Runtime:
         self.consuming = BrokerConnection(settings.amqp_url, f"{settings.service} consumes")
         self.publisher = Publisher(self.publishing)
         self.measures = Measures()
+        self.kept = KeptAnswers()
         self.has_database = bool(settings.database_name)
         self._tasks: list[asyncio.Task[None]] = []
         self._indexes: list[tuple[str, list[IndexModel]]] = []
@@ -160,11 +162,18 @@ class Runtime:
             self._run(loop)
 
     def watcher(
-        self, name: str, take: Take, *, alone: bool = False, positions: FeedPositions | None = None
+        self,
+        name: str,
+        take: Take,
+        *,
+        alone: bool = False,
+        positions: FeedPositions | None = None,
+        wants: Collection[type[EventData]] | None = None,
     ) -> FeedWatcher:
         """A watcher of the feed for this service; ``alone``: one copy at a time, by lease.
 
-        Without ``positions`` it starts at the feed's end and stores nothing: for copies held in memory.
+        Without ``positions`` it starts at the feed's end and stores nothing: for copies held in memory. ``wants``:
+        all that it has to see; without, everything.
         """
         return FeedWatcher(
             name,
@@ -175,6 +184,7 @@ class Runtime:
             positions=positions,
             lease=Lease(self.database, f"feed:{name}") if alone else None,
             start="first" if positions is not None else "next",
+            wants=wants,
         )
 
     async def check(self) -> dict[str, bool]:

@@ -9,7 +9,7 @@ from common.messaging.positions import FeedPositions
 from common.runtime import Background, Runtime
 from common.web.application import create_application
 from services.analytics.clients import Companies, Names
-from services.analytics.handlers import HANDLERS, take_batch
+from services.analytics.handlers import HANDLERS, WATCHED, take_batch
 from services.analytics.routes import ROUTERS
 from services.analytics.service import AnalyticsService, ReportService
 from services.analytics.settings import Settings
@@ -31,7 +31,9 @@ async def compose(runtime: Runtime) -> AnalyticsService:
     reports = ReportService(Reports(runtime.database), companies, names, runtime.clock)
     rollups = Rollups(runtime.client, runtime.database, positions)
     service = AnalyticsService(rollups, companies, names, reports, runtime.clock)
-    watcher = runtime.watcher("analytics", lambda batch: take_batch(service, batch), alone=True, positions=positions)
+    watcher = runtime.watcher(
+        "analytics", lambda batch: take_batch(service, batch), alone=True, positions=positions, wants=WATCHED
+    )
     service.loops = (Background("feed", watcher.run),)
     return service
 

@@ -13,6 +13,7 @@ from common.events import Envelope, EventData
 from common.events.catalogue import ProductArchived
 from common.identity.permissions import permissions_of
 from common.identity.principal import Principal
+from common.kept_answers import KeptAnswers
 from common.messaging.feed import FeedBatch, FeedEvent
 from common.messaging.positions import FeedPosition
 from services.catalog.clients.search_fields import Searchable
@@ -158,7 +159,7 @@ class OneShelf:
 class TestSearchReplica:
     async def test_an_event_only_says_what_to_read_again(self) -> None:
         shelf, index = OneShelf(), SearchIndex()
-        replica = SearchReplica(index, shelf, 0.01)
+        replica = SearchReplica(index, shelf, 0.01, KeptAnswers())
         shelf.titles["p1"] = "Bowl"
         archived = ProductArchived(product_id="p1", sku="p1", name="Mug")
         batch = FeedBatch([_fed(archived, 0), _fed(archived, 1)], FeedPosition("e", 1), 0)
@@ -169,7 +170,7 @@ class TestSearchReplica:
 
     async def test_a_change_while_it_is_filled_is_not_lost(self) -> None:
         shelf, index = OneShelf(), SearchIndex()
-        replica = SearchReplica(index, shelf, 0.01)
+        replica = SearchReplica(index, shelf, 0.01, KeptAnswers())
         taken: list[asyncio.Task[None]] = []
 
         async def read_before_the_change() -> AsyncIterator[list[Searchable]]:

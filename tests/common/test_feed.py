@@ -15,8 +15,8 @@ from pymongo import AsyncMongoClient
 from common.clock import SystemClock
 from common.context import CallContext
 from common.errors import Unavailable
-from common.events import seal
-from common.events.tenancy import ShopCreated
+from common.events import EventData, seal
+from common.events.tenancy import ShopCreated, ShopUpdated
 from common.ids import new_id
 from common.lease import Lease
 from common.messaging.connection import BrokerConnection
@@ -79,13 +79,16 @@ class Watch:
         self.fences.append(batch.fence)
 
     @asynccontextmanager
-    async def watching(self, *, alone: bool = True) -> AsyncIterator[BrokerConnection]:
+    async def watching(
+        self, *, alone: bool = True, wants: Sequence[type[EventData]] | None = None
+    ) -> AsyncIterator[BrokerConnection]:
         """One copy of the watcher, on a connection of its own, until the block ends."""
         connection = BrokerConnection(self.url, "test watches")
         lease = Lease(self.database, self.name) if alone else None
         watcher = FeedWatcher(
-            self.name, self.name, connection, self.publisher, self.take, positions=self.positions, lease=lease
-        )
+            self.name, self.name, connection, self.publisher, self.take,
+            positions=self.positions, lease=lease, wants=wants,
+        )  # fmt: skip
         task = asyncio.create_task(watcher.run())
         try:
             yield connection
@@ -179,6 +182,23 @@ class TestPosition:
         with pytest.raises(Fenced):
             await transact(watch.client, commit)
         assert await watch.positions.load(watch.name, "e") == 5
+
+
+class TestWants:
+    async def test_all_else_is_passed_over_and_never_looked_at_again(self, watch: Watch) -> None:
+        epoch = watch.feed.removeprefix(FEED_PREFIX)
+        before = await watch.positions.load(watch.name, epoch)
+        await watch.publish("A")
+        async with watch.watching(wants=[ShopUpdated]):
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                while (await watch.positions.load(watch.name, epoch) or 0) <= (before or 0):
+                    await asyncio.sleep(0.02)
+        assert watch.deliveries == []
+
+    async def test_what_is_wanted_comes(self, watch: Watch) -> None:
+        await watch.publish("A")
+        async with watch.watching(wants=[ShopUpdated, ShopCreated]):
+            await watch.comes_to("A")
 
 
 class TestBroker:

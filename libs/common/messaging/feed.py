@@ -1,7 +1,7 @@
 """Watchers of the feed: the stream of every event, read in order, in batches, from a stored offset."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ from pymongo.errors import ConnectionFailure, ExecutionTimeout, PyMongoError
 
 from common.clock import SystemClock
 from common.errors import ComeBackLater, Unavailable
-from common.events import Envelope, unseal
+from common.events import Envelope, EventData, unseal
 from common.lease import Lease, NotHolder
 from common.logging import get_logger
 from common.messaging.connection import Attachment, BrokerConnection, keep_running
@@ -69,7 +69,7 @@ class FeedWatcher:
     ``take`` must store ``batch.position`` in the same commit as its effects (``FeedPositions.advance``),
     and key every effect by event id: an event that was sent twice has two offsets. With a ``lease`` only
     one copy of the service reads at a time. ``start`` "next" with no ``positions``: from now on, nothing
-    stored, for copies held in memory.
+    stored, for copies held in memory. ``wants``: other events than these are passed over unread.
     """
 
     def __init__(
@@ -83,7 +83,9 @@ class FeedWatcher:
         positions: FeedPositions | None = None,
         lease: Lease | None = None,
         start: Start = "first",
+        wants: Collection[type[EventData]] | None = None,
     ) -> None:
+        self._wanted = None if wants is None else frozenset(model.TYPE for model in wants)
         self._clock = SystemClock()
         self._watcher = watcher
         self._service = service
@@ -181,7 +183,8 @@ class FeedWatcher:
         reading.position = FeedPosition(reading.epoch, _offset(gathered[-1]))
         fresh = [message for message in gathered if reading.last is None or _offset(message) > reading.last]
         if fresh:
-            events = [event for message in fresh for event in await self._read(message.body, _offset(message))]
+            wanted = [message for message in fresh if self._wanted is None or message.routing_key in self._wanted]
+            events = [event for message in wanted for event in await self._read(message.body, _offset(message))]
             await self._take_with_patience(FeedBatch(events, reading.position, reading.fence))
             self._measure(events)
         self._seen = reading.position

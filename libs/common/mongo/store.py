@@ -182,12 +182,12 @@ class Store(Generic[A]):
         return document
 
     def from_document(self, document: dict[str, Any]) -> A:
-        """The aggregate, with its stored form remembered so that a save writes only what changed."""
+        """The aggregate, with what was read remembered so that a save writes only what changed."""
         handled = frozenset(document.get("handled", ()))
         fields = {name: value for name, value in document.items() if name not in _PLUMBING}
         fields["id"] = fields.pop("_id")
         aggregate: A = self.MODEL.model_validate(fields)
-        aggregate._stored = self.to_document(aggregate)
+        aggregate._read = fields
         aggregate._handled = handled
         aggregate._unsent = list(document.get("outbox", ()))
         return aggregate
@@ -197,7 +197,8 @@ class Store(Generic[A]):
             raise TenantMissing(f"{self.COLLECTION}: the aggregate belongs to another company")
         sealed = self._seal(aggregate)
         aggregate.sequence += len(sealed)
-        document = self.to_document(aggregate)
+        aggregate._writing = self.to_document(aggregate)
+        document = dict(aggregate._writing)
         document["outbox"] = sealed
         document["handled"] = [handled] if handled else []
         if sealed:
@@ -207,7 +208,8 @@ class Store(Generic[A]):
     def _prepare_update(self, aggregate: A, handled: str | None) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         sealed = self._seal(aggregate)
         aggregate.sequence += len(sealed)
-        document, stored = self.to_document(aggregate), aggregate._stored or {}
+        document, stored = self.to_document(aggregate), self._stored_form(aggregate)
+        aggregate._writing = document
         changed = {name: value for name, value in document.items() if name != "_id" and stored.get(name) != value}
         changed["version"] = aggregate.version + 1
         update: dict[str, Any] = {"$set": changed}
@@ -221,6 +223,12 @@ class Store(Generic[A]):
             update["$push"] = pushes
         return update, sealed
 
+    def _stored_form(self, aggregate: A) -> dict[str, Any]:
+        """What is stored, in the form of :meth:`to_document`; most of what is read is never changed."""
+        if aggregate._stored is None and aggregate._read is not None:
+            aggregate._stored = self.to_document(self.MODEL.model_validate(aggregate._read))
+        return aggregate._stored or {}
+
     def _seal(self, aggregate: A) -> list[dict[str, Any]]:
         return self.ground.outbox.seal(
             aggregate.recorded,
@@ -231,7 +239,8 @@ class Store(Generic[A]):
 
     def _settle(self, aggregate: A, sealed: list[dict[str, Any]], *, offer: bool) -> None:
         aggregate._recorded.clear()
-        aggregate._stored = self.to_document(aggregate)
+        aggregate._stored = {**(aggregate._writing or {}), "version": aggregate.version}
+        aggregate._read = aggregate._writing = None
         # What a copy that fell, or one that is just about to, has left there goes first: the order is the document's.
         aggregate._sealed = [*aggregate._unsent, *sealed] if sealed else []
         if sealed:

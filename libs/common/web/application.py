@@ -17,6 +17,7 @@ from common.web import problems
 from common.web.description import describe
 from common.web.health import ANSWERS, Probes
 from common.web.idempotency import Replayed, replay
+from common.web.kept import Keeper, Keeping
 from common.web.middleware import ServiceMiddleware
 
 Compose = Callable[[Runtime], Awaitable[Any]]
@@ -31,11 +32,13 @@ def create_application(
     background: Callable[[Any], Sequence[Background]] = lambda service: (),
     openapi_url: str | None = "/openapi.json",
     probes: Collection[str] = ANSWERS,
+    keeping: Keeping | None = None,
 ) -> FastAPI:
     """Build a service. ``compose`` makes its use-case object from the open runtime, and registers stores.
 
     ``handlers`` is the visible inbox; ``background`` names the loops (sweepers, watchers) to keep running;
-    ``probes`` are the addresses of :mod:`common.web.health` that this service does not answer in its own way.
+    ``probes`` are the addresses of :mod:`common.web.health` that this service does not answer in its own way;
+    ``keeping`` says which answers are kept for those who ask the same.
     """
 
     @asynccontextmanager
@@ -67,6 +70,8 @@ def create_application(
     _complete_document(app, handlers or {})
     problems.install(app)
     app.add_exception_handler(Replayed, replay)
+    if keeping is not None:
+        app.add_middleware(Keeper, keeping=keeping)
     app.add_middleware(ServiceMiddleware, service=settings.service, body_limit_bytes=settings.body_limit_bytes)
     app.add_middleware(Probes, paths=probes)
     return app

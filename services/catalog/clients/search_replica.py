@@ -6,7 +6,19 @@ from typing import Protocol
 
 from common.clock import monotonic_seconds
 from common.events import Envelope, EventData
-from common.events.catalogue import CategoryDeleted, CategoryUpdated, ProductArchived, ProductCreated, ProductUpdated
+from common.events.catalogue import (
+    CategoryCreated,
+    CategoryDeleted,
+    CategoryUpdated,
+    CollectionCreated,
+    CollectionDeleted,
+    CollectionUpdated,
+    ProductArchived,
+    ProductCreated,
+    ProductUpdated,
+)
+from common.events.stock import BackInStock, LowStock, OutOfStock
+from common.kept_answers import KeptAnswers
 from common.logging import get_logger
 from common.memory import give_back
 from common.messaging.feed import FeedBatch
@@ -22,6 +34,11 @@ POLL_SECONDS = 0.1  # shorter than the feed takes to come back, so that no fall 
 
 PRODUCT_EVENTS = (ProductCreated, ProductUpdated, ProductArchived)
 CATEGORY_EVENTS = (CategoryUpdated, CategoryDeleted)
+SHOWN_EVENTS = (
+    *PRODUCT_EVENTS, *CATEGORY_EVENTS, CategoryCreated, CollectionCreated, CollectionUpdated, CollectionDeleted,
+    BackInStock, LowStock, OutOfStock,
+)  # fmt: skip
+"""What changes an answer that visitors get."""
 
 
 class ProductReader(Protocol):
@@ -42,10 +59,12 @@ class SearchReplica:
     An event only says which products to read again, so that order and repetition do not matter.
     """
 
-    def __init__(self, index: SearchIndex, reader: ProductReader, commit_seconds: float) -> None:
+    def __init__(self, index: SearchIndex, reader: ProductReader, commit_seconds: float, kept: KeptAnswers) -> None:
         self._index = index
         self._reader = reader
         self._commit_seconds = commit_seconds
+        self._kept = kept
+        self._changed: set[str] = set()
         self._reading = asyncio.Lock()
         self._is_watching: Callable[[], bool] = lambda: False
         self._wait_for_feed: Callable[[], Awaitable[object]] = asyncio.Event().wait
@@ -81,6 +100,8 @@ class SearchReplica:
         for entry in batch.events:
             company_id = entry.event.company_id
             if company_id:
+                self._kept.forget(company_id)  # another copy may have changed it
+                self._changed.add(company_id)
                 touched.setdefault(company_id, set()).update(self._touched_by(company_id, entry.event))
         for company_id, product_ids in touched.items():
             await self._read_again(company_id, sorted(product_ids))
@@ -109,9 +130,13 @@ class SearchReplica:
                 self._index.put(piece)
             count += len(piece)
         await self._commit()
+        self._kept.forget_all()
         give_back()
         log.info("search_index_filled", products=count)
 
     async def _commit(self) -> None:
         async with self._reading:
+            changed, self._changed = self._changed, set()
             await asyncio.to_thread(self._index.commit)
+        for company_id in changed:
+            self._kept.forget(company_id)  # what was found before would not be found now

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from common.kept_answers import KeptAnswers
 from common.messaging.feed import FeedWatcher
 from common.runtime import Runtime
 from services.catalog.clients.company import Companies
 from services.catalog.clients.search_folder import SearchFolder
 from services.catalog.clients.search_index import SearchIndex
-from services.catalog.clients.search_replica import SearchReplica
+from services.catalog.clients.search_replica import SHOWN_EVENTS, SearchReplica
 from services.catalog.service.carts import CartService
 from services.catalog.service.categories import CategoryService
 from services.catalog.service.collections import CollectionService
@@ -40,6 +41,7 @@ class Catalog:
     companies: Companies
     replica: SearchReplica
     watcher: FeedWatcher
+    kept: KeptAnswers
 
     @classmethod
     def compose(cls, runtime: Runtime, settings: Settings) -> "Catalog":
@@ -50,8 +52,9 @@ class Catalog:
         runtime.on_close(folder.close)
         index = SearchIndex(folder.path)
         collections = Collections(runtime.ground)
-        replica = SearchReplica(index, SearchReader(products, categories), settings.search_commit_milliseconds / 1000)
-        watcher = runtime.watcher("catalog.search", replica.take)
+        commit_seconds = settings.search_commit_milliseconds / 1000
+        replica = SearchReplica(index, SearchReader(products, categories), commit_seconds, runtime.kept)
+        watcher = runtime.watcher("catalog.search", replica.take, wants=SHOWN_EVENTS)
         replica.follow(watcher.is_watching)
         baskets = CartService(carts, products, companies, runtime.clock, timedelta(minutes=settings.cart_idle_minutes))
         return cls(
@@ -66,4 +69,5 @@ class Catalog:
             companies=companies,
             replica=replica,
             watcher=watcher,
+            kept=runtime.kept,
         )
