@@ -144,7 +144,7 @@ NAMED: Mapping[type[EventData], Callable[[Any], tuple[str, dict[str, Any]]]] = {
 }
 """What is called by a name in reports, and how products are filed."""
 
-WATCHED = (*COUNTED, *COPIED, *NAMED)
+WATCHED: tuple[type[EventData], ...] = (*COUNTED, *COPIED, *NAMED)
 
 HANDLERS: Handlers = {}
 """Nothing reaches this service through a queue."""

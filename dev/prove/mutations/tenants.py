@@ -22,6 +22,13 @@ MUTATIONS = [
         ),
     ),
     Mutation(
+        name="tenant-of-kept-answers",
+        mechanism="the company that a kept answer belongs to",
+        row=23,
+        services=("catalog",),
+        edits=(Edit("libs/common/web/kept.py", "key = (who.tenant_id, ", 'key = ("", '),),
+    ),
+    Mutation(
         name="tenant-agreement",
         mechanism="the agreement of all that names the company of a call",
         row=23,
