@@ -22,12 +22,16 @@ class TestVisitors:
         company = await new_company()
         async with catalog.user("company_admin", company) as admin, catalog.client(tenant=company) as visitor:
             path = f"/api/products/{(await made(admin, status='active'))['id']}"
-            before = given()
-            answers = [await visitor.get(path) for _ in range(3)]
-        assert given() - before == 2
+            before, answers = given(), [await visitor.get(path)]
+
+            async def is_kept() -> bool:  # not before the feed has told of the product
+                answers.append(await visitor.get(path))
+                return given() > before
+
+            await eventually(is_kept)
         assert len({answer.content for answer in answers}) == 1
         assert {answer.headers["etag"] for answer in answers} == {'"1"'}
-        assert len({answer.headers["x-request-id"] for answer in answers}) == 3
+        assert len({answer.headers["x-request-id"] for answer in answers}) == len(answers)
 
     async def test_see_what_was_changed_a_moment_ago(self, catalog: Harness, new_company: NewCompany) -> None:
         company = await new_company()
@@ -107,9 +111,15 @@ class TestPreconditions:
         company = await new_company()
         async with catalog.user("company_admin", company) as admin, catalog.client(tenant=company) as visitor:
             path = f"/api/products/{(await made(admin, status='active'))['id']}"
-            await visitor.get(path)
+            first = given()
+
+            async def is_kept() -> bool:
+                await visitor.get(path)
+                return given() > first
+
+            await eventually(is_kept)
             before = given()
             await visitor.get(path, headers={"If-None-Match": '"1"'})
+            assert given() == before
             head = await visitor.head(path)
-        assert given() - before == 1
         assert (head.status_code, head.content) == (200, b"")

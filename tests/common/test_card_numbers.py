@@ -32,6 +32,14 @@ def test_are_refused_wherever_they_stand(number: str) -> None:
         assert number not in str(refused.value)
 
 
+def test_an_id_of_ours_is_none_whatever_its_digits() -> None:
+    own = "whs_4242424242424242abcdefghij"
+    assert not names_card(own)
+    assert not names_card(f"from {own}, {own}")
+    assert names_card("whs_4242424242424242")
+    assert names_card(f"{own} 4242424242424242")
+
+
 @pytest.mark.parametrize("text", ["4006381333931", "4242424242424241", "+4915112345678", "1Z999AA10123456784", ""])
 def test_other_numbers_are_taken(text: str) -> None:
     assert not names_card(text)
