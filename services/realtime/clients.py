@@ -85,11 +85,11 @@ class FeedHistory:
                         message = await messages.get()
                 except TimeoutError:
                     break
-                last = Place(offset_of(message), max(len(from_json(message.body)) - 1, 0))
+                last = Place(offset_of(message), max(len(documents_of(message)) - 1, 0))
                 wait = min(QUIET_SECONDS, until - asyncio.get_running_loop().time())
         return last
 
-    async def messages(self, epoch: str, offset: int) -> AsyncGenerator[tuple[int, list[dict[str, Any]]], None]:
+    async def messages(self, epoch: str, offset: int) -> AsyncGenerator[tuple[int, list[Any]], None]:
         """The messages from ``offset`` on, each with its offset, without end. Raises FeedStalled."""
         async with self._consuming(epoch, offset) as messages:
             while True:
@@ -98,7 +98,7 @@ class FeedHistory:
                         message = await messages.get()
                 except TimeoutError as error:
                     raise FeedStalled(epoch) from error
-                yield offset_of(message), from_json(message.body)
+                yield offset_of(message), documents_of(message)
                 await message.ack()
 
     @asynccontextmanager
@@ -112,6 +112,15 @@ class FeedHistory:
             yield messages
         finally:
             await channel.close()
+
+
+def documents_of(message: AbstractIncomingMessage) -> list[Any]:
+    """What stands in the message; nothing where that is no batch, which the live feed lays aside."""
+    try:
+        documents = from_json(message.body)
+    except ValueError:
+        return []
+    return documents if isinstance(documents, list) else []
 
 
 def offset_of(message: AbstractIncomingMessage) -> int:

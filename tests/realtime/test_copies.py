@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
+import aio_pika
 import pytest
 import pytest_asyncio
 from websockets.exceptions import ConnectionClosed
 
 from common.ids import new_id
+from common.messaging.topology import EVENTS
 from common.testing import Infrastructure
 from tests.realtime import samples
 from tests.realtime.conftest import Live, serve
@@ -43,6 +45,27 @@ class TestTicket:
 
         admitted = await asyncio.gather(*(admits(copy) for copy in (live, other, live, other)))
         assert sorted(admitted) == [False, False, False, True]
+
+
+class TestPoison:
+    @pytest.mark.parametrize("body", [b"no JSON", b'{"no": "batch"}', b'["no event", 7, null, {"type": 1}]'])
+    async def test_in_the_past_keeps_no_copy_from_coming_up_and_no_cursor_from_leading_on(
+        self, infrastructure: Infrastructure, live: Live, body: bytes
+    ) -> None:
+        company = new_id("cmp")
+        async with live.socket("company_admin", company) as socket:
+            cursor = (await socket.subscribe("orders"))["cursor"]
+            first = await live.harness.publish(samples.confirmed(), company)
+            assert (await socket.hear())["event"]["id"] == first
+        connection = await aio_pika.connect(infrastructure.amqp_url)
+        async with connection, connection.channel() as channel:
+            await (await channel.get_exchange(EVENTS)).publish(aio_pika.Message(body), "order.confirmed")
+        async with serve(infrastructure) as fresh, fresh.socket("company_admin", company) as socket:
+            await socket.say(type="resume", cursor=cursor, channels=["orders"])
+            assert (await socket.hear())["type"] == "subscribed"
+            assert (await socket.hear())["event"]["id"] == first
+            second = await live.harness.publish(samples.confirmed(), company)
+            assert (await socket.hear())["event"]["id"] == second
 
 
 class TestResume:

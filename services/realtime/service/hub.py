@@ -112,7 +112,7 @@ class Hub(FeedPositions):
             return False
         return True
 
-    def readable(self, document: dict[str, Any]) -> Envelope[Any] | None:
+    def readable(self, document: Any) -> Envelope[Any] | None:
         """The typed event, or None for what this version cannot read; the live feed skips it, too."""
         try:
             return unseal(document)
@@ -151,7 +151,7 @@ class Hub(FeedPositions):
                 if offset >= end.offset:
                     return
 
-    def _recall_one(self, document: dict[str, Any], at: Cursor) -> None:
+    def _recall_one(self, document: Any, at: Cursor) -> None:
         event = self.readable(document)
         if event is None or event.id in self._first_seen:
             return

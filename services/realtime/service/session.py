@@ -132,8 +132,8 @@ class Session:
                     self._hub.join(self._listener, granted)
                     return
 
-    async def _send_past(self, at: Cursor, after: Place, document: dict[str, Any], granted: list[str]) -> None:
-        if document.get("companyid") != self._listener.company_id:
+    async def _send_past(self, at: Cursor, after: Place, document: Any, granted: list[str]) -> None:
+        if not isinstance(document, dict) or document.get("companyid") != self._listener.company_id:
             return
         event = self._hub.readable(document)
         if event is None or at.place <= after:
