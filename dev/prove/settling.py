@@ -24,8 +24,8 @@ POLL_SECONDS = 0.1
 LOOK_SECONDS = 0.5
 CONNECT_SECONDS = 10.0
 ARRIVAL_ORDER = ("the audit log keeps each aggregate's order",)
-"""Suspended where a broker lost what it had confirmed: what was still unsent then arrives before what is sent again,
-and the log, which takes each id once in any order, says by ``sequence`` which came first."""
+"""Suspended where a broker lost what it had confirmed, as after a restore: what was still unsent then arrives before
+what is sent again, and the log, which takes each id once in any order, says by ``sequence`` which came first."""
 
 AWAY = (PyMongoError, AMQPError, HTTPError, OSError)
 """What a server that is still on its way back answers with."""

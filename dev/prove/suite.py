@@ -198,7 +198,7 @@ class ProvedSuite:
         known = {each["name"] for each in await self.processes(service)}
         wanted = {spec.name for spec in specs}
         if known - wanted:
-            await asyncio.to_thread(self._supervisor.stop, sorted(known - wanted))
+            await asyncio.to_thread(self._supervisor.remove, sorted(known - wanted))
         running = sorted(known & wanted)
         if running:
             await asyncio.to_thread(self._supervisor.stop, running)

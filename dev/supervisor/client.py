@@ -62,6 +62,11 @@ class SupervisorClient:
                 raise OperatorError(f"{', '.join(names)} did not end within {deadline_seconds:.0f} s.")
             time.sleep(POLL_SECONDS)
 
+    def remove(self, names: list[str]) -> None:
+        """As `stop`, and for good: starting their group does not start them."""
+        self.stop(names)
+        self._ask({"do": "forget", "names": names})
+
     def restart(self, names: list[str]) -> None:
         self._ask({"do": "restart", "names": names})
 

@@ -104,6 +104,8 @@ class Supervisor:
             case "start" | "stop" | "restart" | "renew" | "retire" as verb:
                 for name in names:
                     getattr(self._watched[name], verb)(now)
+            case "forget":
+                self._forget(names)
             case "end":
                 self._ending = True
             case unknown:
@@ -119,6 +121,12 @@ class Supervisor:
             watched = self._watched.setdefault(spec.name, Watched(spec, self._fork))
             watched.spec = spec
             watched.start(now)
+
+    def _forget(self, names: list[str]) -> None:
+        """Lets go of what is down, so that no name of its group starts it again."""
+        for name in names:
+            if self._watched[name].state is State.STOPPED and not self._watched[name].leaving:
+                del self._watched[name]
 
     def _fork(self, spec: ProcessSpec) -> int:
         return fork(spec, shared=self._preloaded.is_good_for(spec.group), close=self._let_go)

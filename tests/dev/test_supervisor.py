@@ -105,6 +105,17 @@ class TestStop:
         supervisor.start(["sleeper"])
         assert process(supervisor)["state"] == "running"
 
+    def test_what_was_removed_is_not_started_with_its_group(self, home: Home, supervisor: SupervisorClient) -> None:
+        copies = [replace(sleeper(home, name), group="sleeper") for name in ("sleeper", "sleeper.2")]
+        supervisor.add(copies)
+        pid = process(supervisor, "sleeper.2")["pid"]
+        supervisor.remove(["sleeper.2"])
+        supervisor.start(["sleeper"])
+        assert [each["name"] for each in supervisor.processes()] == ["sleeper"]
+        assert not psutil.pid_exists(pid)
+        supervisor.add(copies)
+        assert process(supervisor, "sleeper.2")["state"] == "running"
+
     def test_what_does_not_drain_is_killed(self, home: Home, supervisor: SupervisorClient, until: Until) -> None:
         deaf = ("/bin/sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 1; done")
         supervisor.add([ProcessSpec("deaf", "deaf", {}, deaf, log=str(home.log("deaf")), drain_seconds=0.2)])

@@ -20,7 +20,7 @@ from dev.home import REPOSITORY, Home, OperatorError
 from dev.prove.command import SETTINGS
 from dev.prove.guarantees.restore_loss import Loss, charged_at_provider, kept_journal
 from dev.prove.rows import Kind, guarantee
-from dev.prove.settling import depths, judge, settled
+from dev.prove.settling import ARRIVAL_ORDER, depths, judge, settled
 from dev.prove.stage import Stage
 from dev.prove.suite import ProvedSuite
 from dev.prove.trade import House, Journal, Market, found
@@ -156,8 +156,10 @@ async def _judge_restored(
         loss = await kept_journal(journal, restored, house, stage.folder / "kept.jsonl", lost_at)
         _judge_loss(stage, loss, held, lost_at)
         kept = Journal(stage.folder / "kept.jsonl")
-        stage.measure("until all was at rest (s)", await settled(there, moved, kept, SETTLED_SECONDS))
-        records = await judge(there, moved, kept)
+        stage.measure(
+            "until all was at rest (s)", await settled(there, moved, kept, SETTLED_SECONDS, but=ARRIVAL_ORDER)
+        )
+        records = await judge(there, moved, kept, but=ARRIVAL_ORDER)
         stage.at_least("charges for orders that nobody remembers, all given back", 1, len(records.given_back))
         stage.count("charges given back", len(records.given_back))
         await _judge_tokens(stage, house, restored.gateway, late)
