@@ -95,8 +95,8 @@ MUTATIONS = [
         edits=(
             Edit(
                 "services/realtime/service/session.py",
-                'if document.get("companyid") != self._listener.company_id:',
-                'if document.get("companyid") is None:',
+                'or document.get("companyid") != self._listener.company_id:',
+                'or document.get("companyid") is None:',
             ),
             Edit(RECENT, "self._turns.append((company_id, channel))", 'self._turns.append(("", channel))'),
             Edit(RECENT, "self._sent[company_id, channel].append", 'self._sent["", channel].append'),
