@@ -19,8 +19,9 @@ from dev.prove.suite import ProvedSuite
 from dev.prove.verdict import Verdict
 
 COPIED = ("libs", "services", "dev")
-PATIENCE_SECONDS = 25.0
-"""So long a suite without a mechanism may take to come to rest; with it the same row does so, in the same time."""
+PATIENCE_SECONDS = 45.0
+"""So long a suite without a mechanism may take to come to rest; with it the same row does so, in the same time. Longer
+than an event may lie in a retry queue."""
 
 __all__ = ["Broken", "Mutations"]
 
