@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
+import aio_pika
 from rich.console import Console
 
+from common.messaging.topology import RETRY_DELAYS_SECONDS, retry_exchange
 from dev.home import REPOSITORY, OperatorError
 from dev.prove.mutations.mutation import Broken, Mutation, all_mutations
 from dev.prove.rows import Kind, Scale, all_rows
@@ -125,6 +127,14 @@ async def _whole_again(suite: ProvedSuite) -> None:
         await suite.heal()
     except (OperatorError, TimeoutError):
         await suite.heal()
+    await _give_up_retries(suite)
+
+
+async def _give_up_retries(suite: ProvedSuite) -> None:
+    """What a broken suite has left behind comes back for half an hour, and no later row would find empty queues."""
+    async with await aio_pika.connect(suite.amqp) as connection, connection.channel() as channel:
+        for delay in RETRY_DELAYS_SECONDS:
+            await (await channel.get_queue(retry_exchange(delay))).purge()
 
 
 def _line(mutation: Mutation, verdict: Verdict) -> str:
