@@ -21,9 +21,9 @@ from dev.prove.suite import ProvedSuite
 from dev.prove.verdict import Verdict
 
 COPIED = ("libs", "services", "dev")
-PATIENCE_SECONDS = 45.0
+PATIENCE_SECONDS = 70.0
 """So long a suite without a mechanism may take to come to rest; with it the same row does so, in the same time. Longer
-than an event may lie in a retry queue."""
+than an event may lie in a retry queue, or a letter wait for its next try."""
 
 __all__ = ["Broken", "Mutations"]
 
