@@ -92,6 +92,20 @@ class TestVisitors:
             assert (await stranger.get("/api/products")).json()["items"] == []
 
 
+class TestRefusedWrites:
+    async def test_make_nothing_forgotten(self, catalog: Harness, new_company: NewCompany) -> None:
+        company = await new_company()
+        kept = catalog.runtime.kept
+        async with catalog.user("company_admin", company) as admin, catalog.client(tenant=company) as visitor:
+            before = kept.generation_of(company)
+            assert (await visitor.post("/api/products", json={})).status_code == 401
+            assert (await admin.post("/api/products", json={})).status_code == 422
+            assert (await admin.patch("/api/products/prd_none", json={"name": "Mug"})).status_code == 404
+            assert kept.generation_of(company) == before
+            await made(admin)
+            assert kept.generation_of(company) > before
+
+
 class TestStaff:
     async def test_see_what_is_stored(self, catalog: Harness, new_company: NewCompany) -> None:
         company = await new_company()

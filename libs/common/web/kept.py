@@ -90,14 +90,21 @@ class Keeper:
 
         answers = _answers_of(scope)
 
+        is_refused = False  # and has changed nothing: nobody makes a company forget by asking for what he may not
+
         async def forgetting(message: Message) -> None:
-            answers.forget(company_id)  # before anybody can know that it was written
+            nonlocal is_refused
+            if message["type"] == "http.response.start":
+                is_refused = 400 <= message["status"] < 500
+            if not is_refused:
+                answers.forget(company_id)  # before anybody can know that it was written
             await send(message)
 
         try:
             await self._app(scope, receive, forgetting)
         finally:
-            answers.forget(company_id)
+            if not is_refused:
+                answers.forget(company_id)
 
 
 def _answers_of(scope: Scope) -> KeptAnswers:
