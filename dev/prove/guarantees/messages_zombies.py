@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from dev.prove.faults.load import under_load
+from dev.prove.faults.points import Point, Points, standing
 from dev.prove.rows import Kind, guarantee
 from dev.prove.settling import judge, settled
 from dev.prove.stage import Stage
@@ -15,6 +16,16 @@ WATCHERS = ("audit", "analytics")
 """Those of whom one copy works at a time, by a lease with a fence."""
 ACTING = ("inventory", "payment")
 """Those of whom every copy works, each piece of work by a claim in its own document."""
+BEFORE_WRITING = Point(
+    "zombie",
+    "libs/common/messaging/positions.py",
+    "            await self._collection.update_one(criteria, change, upsert=True, session=session)",
+    "before",
+    "watcher",
+    does="fall_asleep",
+)
+"""A watcher sleeps before its write: what one has asked of the database before it sleeps is done before anybody else
+takes over, so it seldom comes to a stale one by chance."""
 TAKEN_OVER_SECONDS = 40.0
 CLAIM_SECONDS = 6.0
 REST_SECONDS = 90.0
@@ -31,7 +42,12 @@ Place = tuple[int, str, int]
     kind=Kind.ROUGH,
 )
 async def zombie_fenced(stage: Stage) -> None:
-    await asyncio.gather(*(stage.suite.reconfigure(service, copies=2) for service in (*WATCHERS, *ACTING)))
+    await asyncio.gather(*(stage.suite.reconfigure(service, copies=2) for service in ACTING))
+    async with standing(stage, WATCHERS, [BEFORE_WRITING], copies=2) as points:
+        await _zombies_fenced(stage, points)
+
+
+async def _zombies_fenced(stage: Stage, points: Points) -> None:
     house = await found(stage.suite, "zombie", goods=12, stock=100_000, customers=4)
     journal = Journal(stage.folder / "journal.jsonl")
     positions = Positions(stage.suite)
@@ -39,7 +55,7 @@ async def zombie_fenced(stage: Stage) -> None:
     try:
         for number in range(rounds := stage.pick(1, 4)):
             async with under_load(stage, Market(house, journal), at_once=2):
-                await _sleep_past_the_lease(stage, positions)
+                await _sleep_past_the_lease(stage, points, positions)
             stage.progress("rounds", number + 1, rounds)
     finally:
         watching.cancel()
@@ -53,11 +69,13 @@ async def zombie_fenced(stage: Stage) -> None:
     journal.close()
 
 
-async def _sleep_past_the_lease(stage: Stage, positions: "Positions") -> None:
+async def _sleep_past_the_lease(stage: Stage, points: Points, positions: "Positions") -> None:
     """Stops whoever works, with work in hand, until others have taken over; then lets them go on."""
     holders = [await _holder(stage.suite, service) for service in WATCHERS]
     before = {service: await positions.fence(service) for service in WATCHERS}
     asleep = [await stage.suite.pid(name) for name in [*holders, *ACTING]]
+    points.arm(BEFORE_WRITING.name, *WATCHERS)
+    stage.none("watchers that did not come to write", await points.missing())
     held = await stage.suite.freeze("mongod")
     await asyncio.sleep(IN_HAND_SECONDS)  # what they asked of the database is under way
     for pid in asleep:

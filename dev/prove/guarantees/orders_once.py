@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 
 from dev.prove.checker import judge_records
-from dev.prove.guarantees.orders_points import Point, Points, standing
+from dev.prove.faults.points import Point, Points, standing
 from dev.prove.guarantees.orders_posts import Post, Posts
 from dev.prove.rows import Kind, guarantee
 from dev.prove.settling import read

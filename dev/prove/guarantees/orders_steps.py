@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dev.prove.guarantees.orders_points import Point
+from dev.prove.faults.points import Point
 
 PRICE = 1999
 """What one piece costs: the number of pieces tells there whose work it is."""

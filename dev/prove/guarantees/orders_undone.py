@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from dev.prove.guarantees.orders_points import Points, standing
+from dev.prove.faults.points import Points, standing
 from dev.prove.guarantees.orders_steps import PRICE, SERVICES, STEPS, UNDONE_BY, Step
 from dev.prove.guarantees.stock_counts import shelves
 from dev.prove.rows import Kind, guarantee

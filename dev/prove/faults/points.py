@@ -1,7 +1,8 @@
 """Points of the product's own code at which work comes to a stand, so that its process can be killed right there.
 
 The services run from a copy of their source in which each point is one more line. A point does nothing until it is
-armed for some work by its label; that work leaves a mark there and waits for ever, all other goes on.
+armed for some work by its label; that work leaves a mark there and waits for ever, all other goes on. Or the whole
+process falls asleep there, and what follows the point is the first thing it does when it wakes.
 """
 
 import asyncio
@@ -22,18 +23,30 @@ LOOK_SECONDS = 0.02
 
 _MODULE = """
 import asyncio
+import os
+import signal
 from pathlib import Path
 
 FOLDER = Path({folder!r})
 
 
-async def stand(point, label):
+def is_meant(point, label):
     armed = FOLDER / point / str(label)
     try:
         armed.rename(f"{{armed}}.stood")
     except FileNotFoundError:
-        return
-    await asyncio.sleep(3600)
+        return False
+    return True
+
+
+async def stand(point, label):
+    if is_meant(point, label):
+        await asyncio.sleep(3600)
+
+
+async def fall_asleep(point, label):
+    if is_meant(point, label):
+        os.kill(os.getpid(), signal.SIGSTOP)
 """
 
 
@@ -51,11 +64,12 @@ class Point:
     where: Literal["before", "after"]
     label: str
     when: str = "True"
+    does: Literal["stand", "fall_asleep"] = "stand"
 
     def edit(self) -> Edit:
         """The change of the source."""
         indent = self.line[: len(self.line) - len(self.line.lstrip())]
-        stand = f'{indent}if {self.when}: await __import__("proof_points").stand({self.name!r}, {self.label})'
+        stand = f'{indent}if {self.when}: await __import__("proof_points").{self.does}({self.name!r}, {self.label})'
         lines = (stand, self.line) if self.where == "before" else (self.line, stand)
         return Edit(self.file, self.line, "\n".join(lines))
 
@@ -88,7 +102,9 @@ class Points:
 
 
 @asynccontextmanager
-async def standing(stage: Stage, services: Sequence[str], points: Sequence[Point]) -> AsyncIterator[Points]:
+async def standing(
+    stage: Stage, services: Sequence[str], points: Sequence[Point], *, copies: int = 1
+) -> AsyncIterator[Points]:
     """The services run with these points while the block does, which ends with its row: `heal` puts them back.
 
     Raises Broken.
@@ -103,7 +119,7 @@ async def standing(stage: Stage, services: Sequence[str], points: Sequence[Point
         (source / "libs" / "proof_points.py").write_text(_MODULE.format(folder=str(folder)))
         for point in points:
             point.edit().apply(source)
-        await asyncio.gather(*(stage.suite.reconfigure(service, source=source) for service in services))
+        await asyncio.gather(*(stage.suite.reconfigure(service, copies=copies, source=source) for service in services))
         yield Points(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
