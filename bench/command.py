@@ -8,19 +8,21 @@ import platform
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from bench.effects import watched
 from bench.ground import SMALL, Ground, lay
 from bench.load import Plan
-from bench.measuring import Figure, measure
+from bench.measuring import Figure, at_half, measure
 from bench.operation import Effort, Operation
 from bench.operations import OPERATIONS
 from bench.operations.selling import settled
-from bench.showing import show, show_measures
+from bench.showing import JUDGED_CLIENTS, show, show_measures
 from bench.standing import Measure, stand
 from dev.home import Home, OperatorError
 from dev.prove.suite import ProvedSuite
@@ -123,16 +125,20 @@ async def _figures(
 
 
 async def _one(home: Home, ground: Ground, operation: Operation, clients: int, effort: Effort) -> Figure:
-    settle = operation.settle
+    settle, limits = operation.settle, operation.limits
 
     async def settled() -> None:
         if settle is not None:
             await settle(ground)
 
-    planned = operation.plans(ground, clients, Effort(effort.seconds, effort.rounds + 1, effort.writes))
-    [first, *rest] = await planned if isinstance(planned, Awaitable) else planned
+    planned = operation.plans(ground, clients, Effort(effort.seconds, effort.rounds + 2, effort.writes))
+    [first, last, *rest] = await planned if isinstance(planned, Awaitable) else planned
     warm_up = Plan(first.port, first.requests[: max(len(first.requests) // 4, 1)], clients, min(effort.seconds, 1.0))
-    return await measure(home, operation.name, rest, settle=settled, warm_up=warm_up)
+    figure = await measure(home, operation.name, rest, settle=settled, warm_up=warm_up)
+    if clients == JUDGED_CLIENTS and limits.p99 is not None and operation.rate is None:
+        effects = partial(watched, ground.suite) if limits.settled_p99 is not None else None
+        figure.half = await at_half(last, figure.rate, settled, effects)
+    return figure
 
 
 def _document(taken: _Taken) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import cycle, islice
 from multiprocessing.connection import Connection
 from typing import cast
 
@@ -23,7 +24,7 @@ class Plan:
 
     Closed loop: ``clients`` send the next when they have the answer to the last. With ``rate`` (a second) requests
     leave at their own time, over as many connections as it takes up to ``clients``, and a latency counts from the
-    moment at which its request was due.
+    moment at which its request was due; with ``seconds`` too, they leave over and over as long as that.
     """
 
     port: int
@@ -53,11 +54,14 @@ class Outcome:
         return sum(count for status, count in self.statuses.items() if not 200 <= status < 400)
 
     def percentile(self, share: float) -> float:
-        """Milliseconds below which this share of the answers came (nearest rank); 0 without any."""
-        if not self.latencies:
-            return 0.0
-        ordered = sorted(self.latencies)
-        return ordered[min(int(share * len(ordered)), len(ordered) - 1)] * 1000
+        """Milliseconds below which this share of the answers came; 0 without any."""
+        return percentile(self.latencies, share)
+
+
+def percentile(seconds: Sequence[float], share: float) -> float:
+    """Milliseconds below which this share lies (nearest rank); 0 without any."""
+    ordered = sorted(seconds)
+    return ordered[min(int(share * len(ordered)), len(ordered) - 1)] * 1000 if ordered else 0.0
 
 
 def request(method: str, path: str, headers: dict[str, str], body: bytes = b"") -> bytes:
@@ -143,7 +147,8 @@ async def _open(plan: Plan, connections: list["_Connection"], outcome: Outcome) 
         idle.put_nowait(connection)
 
     async with asyncio.TaskGroup() as group:
-        for number, request in enumerate(plan.requests):
+        count = len(plan.requests) if plan.seconds is None else max(int(plan.rate * plan.seconds), 1)
+        for number, request in enumerate(islice(cycle(plan.requests), count)):
             due = began + number / plan.rate
             await asyncio.sleep(max(due - time.perf_counter(), 0))
             group.create_task(one(request, due))

@@ -4,14 +4,19 @@ import asyncio
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from contextlib import AbstractAsyncContextManager
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from bench.load import Plan, drive
+from bench.effects import Effects
+from bench.load import Plan, drive, percentile
 from bench.usage import usage_of
 from dev.home import Home
 
 Settle = Callable[[], Awaitable[None]]
+Watching = Callable[[], AbstractAsyncContextManager[Effects]]
+
+HALF_CONNECTIONS = 64
 
 
 async def _nothing() -> None:
@@ -36,6 +41,23 @@ class Round:
         return sum(self.cpu.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Half:
+    """One open loop at half of what the clients got through, in milliseconds.
+
+    Where effects follow: ``settled_p99`` from an order's making to its last effect, ``event_p50`` and ``event_p99``
+    from a fact to a handler's commit in another service.
+    """
+
+    rate: float
+    p50: float
+    p99: float
+    refused: int
+    settled_p99: float | None = None
+    event_p50: float | None = None
+    event_p99: float | None = None
+
+
 @dataclass(slots=True)
 class Figure:
     """The median round of one operation at one number of clients."""
@@ -52,7 +74,7 @@ class Figure:
     settled_seconds: float
     spread: list[float]
     floor: float | None = None
-    notes: list[str] = field(default_factory=list)
+    half: Half | None = None
 
     @property
     def times_floor(self) -> float | None:
@@ -86,6 +108,23 @@ async def measure(
         settled_seconds=middle.settled_seconds,
         spread=[round(each.cpu_total, 3) for each in rounds],
     )
+
+
+async def at_half(plan: Plan, rate: float, settle: Settle, effects: Watching | None = None) -> Half:
+    """The plan's requests at half of ``rate`` a second; with ``effects``, until the last of them is stored."""
+    halved = replace(plan, rate=rate / 2, clients=HALF_CONNECTIONS)
+    if effects is None:
+        outcome = await drive(halved)
+        await settle()
+        return Half(rate / 2, outcome.percentile(0.5), outcome.percentile(0.99), outcome.refused)
+    async with effects() as seen:
+        outcome = await drive(halved)
+        await settle()
+    events = seen.latencies()
+    return Half(
+        rate / 2, outcome.percentile(0.5), outcome.percentile(0.99), outcome.refused,
+        percentile(seen.seconds(), 0.99), percentile(events, 0.5), percentile(events, 0.99),
+    )  # fmt: skip
 
 
 async def _round(home: Home, plan: Plan, settle: Settle) -> Round:

@@ -30,6 +30,9 @@ class Limits:
     cpu: float | None = None
     times_floor: float | None = None
     p99: float | None = None
+    """Milliseconds until the answer, at half of what eight clients get through."""
+    settled_p99: float | None = None
+    """The same until the last effect in any service."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from bench.standing import Measure
 
 JUDGED_CLIENTS = 8
 COLUMNS = (
-    "operation", "clients", "a second", "p50 ms", "p99 ms", "CPU ms", "× floor", "generator ms", "most of it", "",
+    "operation", "clients", "a second", "p50 ms", "p99 ms", "p99 at half", "CPU ms", "× floor", "generator ms",
+    "most of it", "",
 )  # fmt: skip
 
 
@@ -48,9 +49,20 @@ def _cells(figure: Figure, earlier: dict[str, Any] | None) -> list[str]:
     cost = f"{figure.cpu:.3f}" + (f" ({figure.cpu / before:.0%})" if before else "")
     most = ", ".join(f"{group} {value:.2f}" for group, value in list(figure.by_process.items())[:4])
     return [
-        figure.operation, str(figure.clients), f"{figure.rate:,.0f}", f"{figure.p50:.1f}", f"{figure.p99:.1f}", cost,
+        figure.operation, str(figure.clients), f"{figure.rate:,.0f}", f"{figure.p50:.1f}", f"{figure.p99:.1f}",
+        _at_half(figure), cost,
         f"{figure.times_floor:.1f}" if figure.times_floor else "–", f"{figure.generator_cpu:.3f}", most,
     ]  # fmt: skip
+
+
+def _at_half(figure: Figure) -> str:
+    """At half capacity: until the answer and, where effects follow, until the last of them."""
+    half = figure.half
+    if half is None:
+        return ""
+    if half.settled_p99 is None:
+        return f"{half.p99:.1f}"
+    return f"{half.p99:.1f}, settled {half.settled_p99:.0f}, handled {half.event_p99:.0f}"
 
 
 def _before(figure: Figure, earlier: dict[str, Any] | None) -> float | None:
@@ -69,6 +81,13 @@ def _misses(operation: Operation, figure: Figure) -> list[str]:
         found.append(f"CPU above {limits.cpu:g}")
     if limits.times_floor is not None and figure.times_floor and figure.times_floor > limits.times_floor:
         found.append(f"above {limits.times_floor:g} × floor")
-    if limits.p99 is not None and figure.p99 > limits.p99 and operation.rate is not None:
+    half = figure.half
+    if half is None:
+        return found
+    if half.refused:
+        found.append(f"{half.refused} refused at half of it")
+    if limits.p99 is not None and half.p99 > limits.p99:
         found.append(f"p99 above {limits.p99:g}")
+    if limits.settled_p99 is not None and (half.settled_p99 or 0.0) > limits.settled_p99:
+        found.append(f"settled above {limits.settled_p99:g}")
     return found

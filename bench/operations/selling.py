@@ -125,10 +125,13 @@ async def _is_audited(ground: Ground, event_id: str) -> bool:
 
 SELLING = (
     Operation("cart", "one more product in a customer's cart", _carts, floors.cart, limits=Limits(1.5, 3, 20)),
-    Operation("order", "an order of two lines, cash on delivery, until all is settled", _orders, floors.order, settled),
+    Operation(
+        "order", "an order of two lines, cash on delivery, until all is settled", _orders, floors.order, settled,
+        Limits(p99=30, settled_p99=150),
+    ),
     Operation(
         "order_open", f"the same, {OPEN_RATE:.0f} a second", _orders_at_rate, floors.order, settled,
-        Limits(14, 2, 30), rate=OPEN_RATE,
+        Limits(14, 2), rate=OPEN_RATE,
     ),
     Operation("till", "a till sale of two lines until all is settled", _sales, floors.sale, settled, Limits(10, 2, 50)),
 )  # fmt: skip
