@@ -33,7 +33,8 @@ class Mutations:
     """One run over mutations, row by row, on suites side by side.
 
     Each row is shown with all its mechanisms first, under the same conditions: a row that is red anyway notices
-    nothing. ``work`` is for copies of the source, ``folder`` for what the rows leave behind and the report.
+    nothing. One that is red beside others comes again at the end, with its mutations, when nothing runs beside it.
+    ``work`` is for copies of the source, ``folder`` for what the rows leave behind and the report.
     """
 
     suites: Sequence[ProvedSuite]
@@ -55,18 +56,25 @@ class Mutations:
         alone = deque(group for group in by_row if rows[group[0].row].kind is Kind.LONE)
         async with asyncio.TaskGroup() as lanes:
             for suite in self.suites:
-                lanes.create_task(self._lane(suite, beside))
+                lanes.create_task(self._lane(suite, beside, later=alone))
         await self._lane(self.suites[0], alone)
         return self._conclude()
 
-    async def _lane(self, suite: ProvedSuite, todo: deque[list[Mutation]]) -> None:
+    async def _lane(
+        self, suite: ProvedSuite, todo: deque[list[Mutation]], later: deque[list[Mutation]] | None = None
+    ) -> None:
         while todo:
             group = todo.popleft()
             row = group[0].row
-            verdict = await self._show(suite, row, self.folder / f"row-{row:02}-whole")
+            where, told = ("beside", "AGAIN ALONE") if later is not None else ("alone", "RED ANYWAY")
+            verdict = await self._show(suite, row, self.folder / f"row-{row:02}-{where}")
             if not verdict.is_green:
+                self.console.print(f"{told:>11}  row {row:>2}: {verdict.failures[0]}", markup=False)
+                if later is not None:
+                    later.append(group)
+                    await _whole_again(suite)
+                    continue
                 self.red_anyway[row] = verdict
-                self.console.print(f"{'RED ANYWAY':>11}  row {row:>2}: {verdict.failures[0]}", markup=False)
             for mutation in group:
                 await self._without(suite, mutation)
 
