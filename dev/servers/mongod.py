@@ -49,7 +49,7 @@ def spec(home: Home, secrets: SecretStore) -> ProcessSpec:
         "--wiredTigerCacheSizeGB", CACHE_GIGABYTES, "--quiet",
         "--setParameter", "maxTransactionLockRequestTimeoutMillis=200",
         # A killed process leaves its transaction holding its documents until this runs out; 60 s unless told.
-        "--setParameter", "transactionLifetimeLimitSeconds=15",
+        "--setParameter", "transactionLifetimeLimitSeconds=10",
         "--setParameter", "diagnosticDataCollectionEnabled=false",
     )  # fmt: skip
     return ProcessSpec(
