@@ -52,10 +52,14 @@ class Lease:
         try:
             yield fence
         except asyncio.CancelledError:
-            if lost.is_set() and task.uncancel() == 0:  # a stop asked from outside stays one
+            if lost.is_set() and task.cancelling() == 1:  # a stop asked from outside stays one
                 raise NotHolder(self._name) from None
             raise
         finally:
+            if lost.is_set():
+                # Also where the driver swallowed it: with ours still counted, the next cancellation that comes out of
+                # a library would be taken for a stop asked from outside, and end this task for good.
+                task.uncancel()
             left.set()  # the driver may swallow the cancellation, and a keeper that went on would hold it for ever
             keeper.cancel()
             with suppress(PyMongoError):

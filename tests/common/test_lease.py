@@ -120,6 +120,30 @@ class TestHeld:
         assert stored is not None
         assert stored["holder"] == "another", "what is another's is not released"
 
+    async def test_leaves_no_stop_behind_where_the_work_swallowed_it(
+        self, database: Database, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("common.lease.RENEW_SECONDS", 0.05)
+        entered = asyncio.Event()
+
+        async def deaf_work() -> int:
+            with pytest.raises(ConnectionError):
+                async with Lease(database, name).held():
+                    entered.set()
+                    try:
+                        await asyncio.Event().wait()
+                    except asyncio.CancelledError:
+                        raise ConnectionError("as the driver puts it") from None
+            task = asyncio.current_task()
+            assert task is not None
+            return task.cancelling()
+
+        work = asyncio.create_task(deaf_work())
+        await entered.wait()
+        await database["leases"].update_one({"_id": name}, {"$set": {"holder": "another"}, "$inc": {"fence": 1}})
+        async with asyncio.timeout(10):
+            assert await work == 0
+
     async def test_is_renewed_while_the_work_goes_on(
         self, database: Database, name: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
