@@ -57,6 +57,8 @@ async def _zombies_fenced(stage: Stage, points: Points) -> None:
             async with under_load(stage, Market(house, journal), at_once=2):
                 await _sleep_past_the_lease(stage, points if number % 2 == 0 else None, positions)
             stage.progress("rounds", number + 1, rounds)
+            if positions.went_back:
+                break
     finally:
         watching.cancel()
     await settled(stage, house, journal, REST_SECONDS)
