@@ -197,10 +197,16 @@ class TestReservation:
         reservation.hold(reservation.planned)
         assert reservation.wake_at == reservation.expires_at == NOW + timedelta(seconds=60)
 
-    def test_tells_nothing_when_nothing_had_been_held(self) -> None:
+    def test_tells_nothing_of_a_hold_that_had_not_been_told(self) -> None:
+        broken_off = self._begun()
+        broken_off.release()
+        assert (broken_off.state, broken_off.recorded) == ("released", ())
+
+    def test_tells_what_is_free_again(self) -> None:
         reservation = self._begun()
-        reservation.release([])
-        assert (reservation.state, reservation.recorded) == ("released", ())
+        reservation.hold(reservation.planned)
+        reservation.release()
+        assert [fact.TYPE for fact in reservation.recorded] == ["inventory.reserved", "inventory.released"]
 
 
 class TestPeriod:

@@ -137,13 +137,13 @@ class Reservation(Aggregate):
         if shortages:
             self.record(StockDiscrepancyFound(order_id=self.order_id, shop_id=self.shop_id, shortages=shortages))
 
-    def release(self, lines: list[StockLine]) -> None:
-        """What was held is free again; nothing is told where nothing had been held."""
+    def release(self) -> None:
+        """What was held is free again; nothing is told of a hold that had not been told, such as a broken-off one's."""
         self._move("released")
-        if lines:
+        if self.lines:
             self.record(
                 InventoryReleased(
-                    order_id=self.order_id, shop_id=self.shop_id, reason=self.reason or "cancelled", lines=lines
+                    order_id=self.order_id, shop_id=self.shop_id, reason=self.reason or "cancelled", lines=self.lines
                 )
             )
 

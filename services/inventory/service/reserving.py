@@ -201,5 +201,5 @@ class Reserving:
         lines = reservation.lines or await stock.held(reservation)
         await stock.give_back(reservation, lines)
         await self._announcing.settle(company_id, reservation.stock_ids(lines))
-        reservation.release(lines)
+        reservation.release()
         await self._reservations.for_company(company_id).conclude(reservation, until)
