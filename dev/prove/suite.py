@@ -72,10 +72,19 @@ class ProvedSuite:
                 await asyncio.sleep(POLL_SECONDS)
 
     async def kill(self, name: str) -> int:
-        """`kill -9` of one process, which the supervisor starts again by itself; returns the pid it had."""
-        pid = await self.pid(name)
-        os.kill(pid, signal.SIGKILL)
-        return pid
+        """`kill -9` of one process, which the supervisor starts again by itself; returns the pid it had.
+
+        One that was killed a moment ago may still be named by its old pid: then it is waited for. Raises TimeoutError.
+        """
+        async with asyncio.timeout(GONE_SECONDS):
+            while True:
+                pid = await self.pid(name)
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    await asyncio.sleep(POLL_SECONDS)
+                else:
+                    return pid
 
     async def freeze(self, name: str) -> int:
         """SIGSTOP; `thaw` or `heal` lets it go on. Returns the pid."""
