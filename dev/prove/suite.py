@@ -23,10 +23,11 @@ from dev.readiness import wait_until_ready
 from dev.secret_store import SecretStore
 from dev.suite import Selection, addresses, server_specs, service_specs
 from dev.supervisor.client import SupervisorClient
-from dev.supervisor.spec import ProcessSpec
+from dev.supervisor.spec import LONGEST_PAUSE_SECONDS, ProcessSpec
 from dev.up import prepare_broker
 
-GONE_SECONDS = 30.0
+GONE_SECONDS = LONGEST_PAUSE_SECONDS + 15.0
+"""Who was killed again and again stays down for the longest pause before it comes back."""
 POLL_SECONDS = 0.05
 
 
