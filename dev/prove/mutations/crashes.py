@@ -95,16 +95,14 @@ MUTATIONS = [
         services=("sales",),
         edits=(
             Edit(
-                "libs/common/mongo/store.py",
-                """        self._settle(aggregate, sealed, offer=session is None)
-        return aggregate
-
-    async def insert_many""",
-                """        self._settle(aggregate, sealed, offer=session is None)
+                "services/sales/store/orders.py",
+                """        self._settle(order, sealed, offer=True)
+        return order
+""",
+                """        self._settle(order, sealed, offer=True)
         await self.ground.outbox.drain(8.0)
-        return aggregate
-
-    async def insert_many""",
+        return order
+""",
             ),
         ),
     ),
