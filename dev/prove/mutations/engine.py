@@ -44,6 +44,7 @@ class Mutations:
     console: Console
     outcomes: list[tuple[Mutation, Verdict]] = field(default_factory=list)
     red_anyway: dict[int, Verdict] = field(default_factory=dict)
+    not_shown: list[str] = field(default_factory=list)
 
     async def run(self, names: Sequence[str] | None) -> int:
         """0 when every mutation turned its row red, and only that did. Raises Broken."""
@@ -87,6 +88,12 @@ class Mutations:
         try:
             await suite.heal()
             verdict = await self._show(suite, mutation.row, self.folder / mutation.name)
+        except (OperatorError, TimeoutError) as error:
+            # What does not even come up shows nothing of the row.
+            self.not_shown.append(mutation.name)
+            told = str(error).partition("\n")[0]
+            self.console.print(f"{'NOT SHOWN':>11}  row {mutation.row:>2}  {mutation.name}: {told}", markup=False)
+            return
         finally:
             suite.unmutate()
             await _whole_again(suite)
@@ -105,8 +112,9 @@ class Mutations:
         documents = [_document(*each, is_red_anyway=each[0].row in self.red_anyway) for each in self.outcomes]
         (self.folder / "mutations.json").write_text(json.dumps(documents, indent=1, default=str) + "\n")
         noticed = [each["name"] for each in documents if each["noticed"]]
-        unseen = [str(each["name"]) for each in documents if not each["noticed"]]
-        self.console.print(f"{len(noticed)} of {len(documents)} mechanisms missed by the row that guards them")
+        unseen = [str(each["name"]) for each in documents if not each["noticed"]] + self.not_shown
+        wanted = len(documents) + len(self.not_shown)
+        self.console.print(f"{len(noticed)} of {wanted} mechanisms missed by the row that guards them")
         if unseen:
             self.console.print(f"unseen: ./markethall prove --mutations {','.join(unseen)} --seed {self.seed}")
         return 1 if unseen or not documents else 0

@@ -10,7 +10,7 @@ MUTATIONS = [
         "the count that all gateways share in Redis",
         22,
         ("gateway",),
-        (Edit(_LIMITS, "if self._redis is not None else None", "if self._redis is None else None"),),
+        (Edit(_LIMITS, "if self._redis is not None else None", "if False else None"),),
     ),
     Mutation(
         "limits-alone",
