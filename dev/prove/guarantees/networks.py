@@ -63,6 +63,7 @@ async def _strike(stage: Stage, links: Links) -> None:
     rounds, hold_seconds = stage.pick(small=(1, 0.25), full=(2, 2.5))
     faults = [(fault, name) for fault in Fault for name in links] * rounds
     stage.rng.shuffle(faults)
+    faults.sort(key=lambda each: each[0] is Fault.HALF_OPEN)  # else a later reset would end what nobody had noticed
     for number, (fault, name) in enumerate(faults, 1):
         await _hold(fault, links[name], hold_seconds)
         stage.count(f"{fault} on the way to {name}")
