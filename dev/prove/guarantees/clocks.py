@@ -21,7 +21,9 @@ KNOWN_SECONDS = 30.0
 EARLY_TOLERANCE_SECONDS = 1.0
 """Clocks of service and checker, and milliseconds that are cut off."""
 
-OFFS = (("sales", -1), ("payment", 1), ("inventory", 1), ("sales", 1), ("payment", -1), ("inventory", -1),
+Placed = tuple[dict[str, Any], float]
+
+OFFS = (("sales", 1), ("payment", 1), ("inventory", 1), ("sales", -1), ("payment", -1), ("inventory", -1),
         ("notification", 1), ("debt", -1), ("catalog", 1), ("analytics", -1))  # fmt: skip
 
 
@@ -35,12 +37,13 @@ async def clocks_may_differ(stage: Stage) -> None:
     house = await found(stage.suite, "clocks", goods=4, stock=5000)
     journal = Journal(stage.folder / "journal.jsonl")
     market = Market(house, journal)
-    seconds = stage.pick(8, 20)
+    seconds = stage.pick(12, 20)
     await _set_deadline(market, seconds)
     for service, sign in OFFS[: stage.pick(3, len(OFFS))]:
         stage.progress(f"{service} {sign * OFF_SECONDS:+} s", 0, 0)
+        before = await _placed(market, stage.pick(2, 6))
         await stage.suite.reconfigure(service, {OFFSET: str(sign * OFF_SECONDS)})
-        await _one_round(stage, market, f"{service} {sign * OFF_SECONDS:+} s", seconds)
+        await _one_round(stage, market, f"{service} {sign * OFF_SECONDS:+} s", seconds, before)
         await stage.suite.reconfigure(service)
         stage.count("services put off")
     await settled(stage, house, journal, seconds + ENDED_SECONDS)
@@ -49,16 +52,21 @@ async def clocks_may_differ(stage: Stage) -> None:
     await house.close()
 
 
-async def _one_round(stage: Stage, market: Market, what: str, seconds: int) -> None:
-    """Some orders are paid when half of their time is over, others never."""
-    placed = [(await market.place([(market.house.goods[0], 1)], LATER), time.time()) for _ in range(stage.pick(6, 20))]
-    orders = [(order, at) for order, at in placed if order is not None]
-    stage.check(f"{what}: orders taken", len(placed), len(orders))
-    paid, unpaid = orders[::2], orders[1::2]
+async def _placed(market: Market, count: int) -> list[Placed]:
+    """Orders that wait for their payment, with the moments of their answers."""
+    placed = [(await market.place([(market.house.goods[0], 1)], LATER), time.time()) for _ in range(count)]
+    return [(order, at) for order, at in placed if order is not None]
+
+
+async def _one_round(stage: Stage, market: Market, what: str, seconds: int, before: list[Placed]) -> None:
+    """Some orders are paid when half of their time is over, others never; ``before``: of before the clock went off."""
+    orders = await _placed(market, count := stage.pick(6, 20))
+    stage.check(f"{what}: orders taken", count, len(orders))
+    paid, unpaid = orders[::2], orders[1::2] + before
     for order, at in paid:
         await asyncio.sleep(max(at + seconds / 2 - time.time(), 0.0))
         await _pay(market.house, order["id"])
-    ends = await _ends(stage, [order["id"] for order, _ in orders], seconds + ENDED_SECONDS)
+    ends = await _ends(stage, [order["id"] for order, _ in paid + unpaid], seconds + ENDED_SECONDS)
     stage.none(
         f"{what}: paid at half time and not confirmed",
         [order["number"] for order, _ in paid if ends.get(order["id"], ("", 0.0))[0] != "confirmed"],
