@@ -92,7 +92,7 @@ async def _sweep_together(stage: Stage, points: Points, first: float, last: floa
         stage.suite.thaw(pid)
     stage.none("copies that found nothing overdue", await points.missing())
     for pid in pids:
-        stage.suite.freeze_at_once(pid)  # asleep by itself, and to be waken whatever comes
+        stage.suite.freeze_at_once(pid)  # asleep by itself; known as asleep, it is woken whatever comes
         stage.suite.thaw(pid)
 
 
