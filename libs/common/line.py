@@ -1,4 +1,8 @@
-"""A waiting line in which nobody's many keep out another's few."""
+"""A waiting line in which nobody's many keep out another's few.
+
+Groups take turns, and one that asks for little goes before those that always wait: the sparse flows of FQ-CoDel
+(RFC 8290, section 4.2), whose empty queues keep their place in the round for one more turn, too.
+"""
 
 from collections import OrderedDict
 from typing import Generic, TypeVar
@@ -29,14 +33,17 @@ class _Group(Generic[Waiting]):
 class Line(Generic[Waiting]):
     """At most ``most`` wait; set anew, it counts from the next one that comes.
 
-    Groups take turns, and so do the callers within a group.
+    Groups take turns, and so do the callers within a group. A group that has had no turn since it last waited goes
+    before those that have had theirs; so that nobody gains by leaving and coming again, one that was served keeps its
+    place behind the others until the round has come to it.
     When it is full, whoever comes takes the place of one of the longest group, newest first, unless that would only
     change places: so a full line keeps out those who fill it.
     """
 
     def __init__(self, most: int) -> None:
         self.most = most
-        self._groups: OrderedDict[str, _Group[Waiting]] = OrderedDict()
+        self._new: OrderedDict[str, _Group[Waiting]] = OrderedDict()
+        self._round: OrderedDict[str, _Group[Waiting]] = OrderedDict()
         self._count = 0
 
     def __len__(self) -> int:
@@ -45,16 +52,16 @@ class Line(Generic[Waiting]):
     @property
     def groups(self) -> int:
         """How many groups have somebody waiting."""
-        return len(self._groups)
+        return len(self._new) + sum(group.count > 0 for group in self._round.values())
 
     def join(self, group: str, caller: str, item: Waiting) -> Waiting | None:
         """Wait; answers who must go for it, which may be ``item`` itself. An item waits once at a time."""
         gone = self._displaced(group, caller) if self._count >= self.most else None
         if gone is None and self._count >= self.most:
             return item
-        mine = self._groups.get(group)
+        mine = self._group(group)
         if mine is None:
-            mine = self._groups[group] = _Group()
+            mine = self._new[group] = _Group()
         mine.callers.setdefault(caller, OrderedDict())[item] = None
         mine.count += 1
         self._count += 1
@@ -62,30 +69,40 @@ class Line(Generic[Waiting]):
 
     def next(self, *, newest_first: bool = False) -> Waiting | None:
         """Whose turn it is, taken out; None when nobody waits. Of one caller's, the oldest unless told otherwise."""
-        if not self._groups:
+        if not self._count:
             return None
-        name, group = next(iter(self._groups.items()))
+        name, group = self._whose_turn()
         caller, items = next(iter(group.callers.items()))
         item = next(reversed(items)) if newest_first else next(iter(items))
         group.callers.move_to_end(caller)
-        self._groups.move_to_end(name)
+        self._round[name] = group
         self.leave(name, caller, item)
         return item
 
+    def _whose_turn(self) -> tuple[str, _Group[Waiting]]:
+        """The group whose turn it is, taken out; a place in the round that nobody uses is given up."""
+        while True:
+            name, group = (self._new or self._round).popitem(last=False)
+            if group.count:
+                return name, group
+
     def leave(self, group: str, caller: str, item: Waiting) -> None:
         """Wait no more; nothing happens where ``item`` does not."""
-        mine = self._groups.get(group)
+        mine = self._group(group)
         if mine is not None and mine.remove(caller, item):
             self._count -= 1
             if not mine.count:
-                del self._groups[group]
+                self._new.pop(group, None)
+            if not self._count:
+                self._round.clear()
 
     def _displaced(self, group: str, caller: str) -> Waiting | None:
         """One of the longest group's longest caller, taken out; None where the newcomer is as long as that."""
-        name = max(self._groups, key=lambda each: self._groups[each].count, default=None)
+        waiting = {**self._new, **self._round}
+        name = max(waiting, key=lambda each: waiting[each].count, default=None)
         if name is None:
             return None
-        longest, mine = self._groups[name], self._groups.get(group)
+        longest, mine = waiting[name], waiting.get(group)
         if name != group and longest.count <= (mine.count if mine is not None else 0) + 1:
             return None
         other = max(longest.callers, key=lambda each: len(longest.callers[each]))
@@ -95,3 +112,6 @@ class Line(Generic[Waiting]):
         item = next(reversed(longest.callers[other]))
         self.leave(name, other, item)
         return item
+
+    def _group(self, name: str) -> _Group[Waiting] | None:
+        return self._new.get(name) or self._round.get(name)

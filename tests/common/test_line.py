@@ -27,6 +27,34 @@ class TestNext:
         line = waiting(10, ("a", "x", 3), ("a", "y", 1))
         assert served(line, 4) == ["a.x.0", "a.y.0", "a.x.1", "a.x.2"]
 
+    def test_a_group_that_asks_for_little_goes_before_those_that_always_wait(self) -> None:
+        line = waiting(10, ("a", "x", 3), ("b", "x", 3))
+        served(line, 1)
+        line.join("little", "x", "one call")
+        assert served(line, 3) == ["b.x.0", "one call", "a.x.1"]
+
+    def test_nobody_gains_by_leaving_and_coming_again(self) -> None:
+        line = waiting(10, ("a", "x", 4), ("b", "x", 4))
+        served(line, 2)
+        line.join("little", "x", "first")
+        served(line, 1)
+        line.join("little", "x", "second")
+        assert served(line, 3) == ["a.x.1", "b.x.1", "second"]
+
+    def test_whose_turn_passed_unused_is_new_again(self) -> None:
+        line = waiting(10, ("a", "x", 6))
+        served(line, 1)
+        line.join("little", "x", "first")
+        served(line, 3)
+        line.join("little", "x", "second")
+        assert served(line, 2) == ["second", "a.x.3"]
+
+    def test_counts_those_who_wait_and_not_those_who_did(self) -> None:
+        line = waiting(10, ("a", "x", 2), ("b", "x", 1))
+        assert line.groups == 2
+        served(line, 2)
+        assert line.groups == 1
+
     def test_takes_the_newest_where_told(self) -> None:
         assert served(waiting(10, ("a", "x", 3)), 3, newest_first=True) == ["a.x.2", "a.x.1", "a.x.0"]
 

@@ -74,7 +74,7 @@ def _victims(stage: Stage) -> list[str]:
 async def _leave_unpaid(stage: Stage, house: House, journal: Journal, points: Points) -> None:
     """Orders whose deadline passes for all copies at once."""
     market = Market(house, journal)
-    await deadline_of(market, DEADLINE_SECONDS)
+    await deadline_of(stage, house, DEADLINE_SECONDS)
     placed = await place_unpaid(stage, market, stage.pick(15, 150))
     stage.count("orders whose deadline passes", len(placed))
     deadlines = [datetime.fromisoformat(order["deadlineAt"]).timestamp() for order in placed]

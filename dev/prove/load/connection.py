@@ -39,7 +39,10 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def data_received(self, data: bytes) -> None:
-        """Part of an answer."""
+        """Part of an answer; what comes before any call is a refusal of the connection."""
+        if self._parser is None:
+            self.close()
+            return
         try:
             self._parser.feed_data(data)
         except HttpParserError:
