@@ -54,6 +54,11 @@ class Line(Generic[Waiting]):
         """How many groups have somebody waiting."""
         return len(self._new) + sum(group.count > 0 for group in self._round.values())
 
+    def waiting(self, group: str) -> int:
+        """How many of this group wait."""
+        mine = self._group(group)
+        return mine.count if mine is not None else 0
+
     def join(self, group: str, caller: str, item: Waiting) -> Waiting | None:
         """Wait; answers who must go for it, which may be ``item`` itself. An item waits once at a time."""
         gone = self._displaced(group, caller) if self._count >= self.most else None

@@ -54,6 +54,7 @@ class TestNext:
         assert line.groups == 2
         served(line, 2)
         assert line.groups == 1
+        assert (line.waiting("a"), line.waiting("b"), line.waiting("nobody")) == (1, 0, 0)
 
     def test_takes_the_newest_where_told(self) -> None:
         assert served(waiting(10, ("a", "x", 3)), 3, newest_first=True) == ["a.x.2", "a.x.1", "a.x.0"]

@@ -94,6 +94,18 @@ class TestGate:
             await gate.enter(call("noisy"))
         assert gate.under_way == FIRST
 
+    async def test_who_asks_for_little_is_let_wait_for_its_turn(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(overload, "STANDS_AFTER_SECONDS", -1.0)
+        monkeypatch.setattr(overload, "STANDING_SECONDS", 0.0)
+        monkeypatch.setattr(overload, "FEW_SECONDS", 60.0)
+        gate = full_gate()
+        *noisy, other = await lined_up(gate, *(call("noisy") for _ in range(4)), call("other"))
+        ends = await _ended(noisy[overload.FEW :])
+        assert all(isinstance(end, Overloaded) for end in ends)
+        gate.leave()
+        gate.leave()
+        await other
+
     async def test_a_full_line_makes_room_for_another_company(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(overload, "LINE_MOST", 2)
         gate = full_gate()

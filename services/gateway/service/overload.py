@@ -26,6 +26,10 @@ STANDING_SECONDS = 0.25
 """The same while the line never empties: a handful, or as many as are at work. Then the newest goes first: the oldest
 are as good as lost."""
 
+FEW = 2
+FEW_SECONDS = 0.5
+"""How long those of a company wait of which no more than ``FEW`` do: their turn comes, if they are let wait for it."""
+
 STANDS_AFTER_SECONDS = 1.0
 LENT_SECONDS = 0.25
 """How long a call that waits itself, for an order to settle or a slow body, keeps others out."""
@@ -96,7 +100,7 @@ class Gate:
             _answer(gone, False)
         self._lined_up[sender] += 1
         try:
-            has_place = await self._turn(turn, STANDING_SECONDS if stands else BURST_SECONDS)
+            has_place = await self._turn(turn, self._patience(group) if stands else BURST_SECONDS)
         finally:
             self._line.leave(group, caller, turn)
             self._lined_up[sender] -= 1
@@ -112,6 +116,10 @@ class Gate:
             turn = self._line.next(newest_first=self._stands(monotonic_seconds()))
             if turn is not None and _answer(turn, True):
                 self.under_way += 1
+
+    def _patience(self, group: str) -> float:
+        """For how many seconds one of this company waits in a line that never empties."""
+        return FEW_SECONDS if self._line.waiting(group) <= FEW else STANDING_SECONDS
 
     async def _turn(self, turn: asyncio.Future[bool], seconds: float) -> bool:
         """Whether a place came in time."""
