@@ -14,6 +14,7 @@ from dev.prove.guarantees.identity_doors import (
     Bearer,
     Doors,
     Held,
+    Socket,
     bearer,
     fresh_address,
     signed_in,
@@ -28,6 +29,7 @@ REFUSED_SECONDS = 5.0
 COPIES = 2
 AWAY_SECONDS = 3.0
 ATTEMPTS = 5
+TRIES = 4
 USERS = "/api/users"
 KEY_SCOPES = ["orders.read", "products.read", "realtime.connect"]
 
@@ -80,25 +82,45 @@ async def _take_back(stage: Stage, doors: Doors, case: Case) -> tuple[str, float
 
 
 async def _while_the_broker_is_away(stage: Stage, doors: Doors, cast: "Cast") -> None:
-    """Nobody hears of it: what is opened meanwhile with the old token ends as soon as the broker is back."""
-    case = await cast.role_changed()
-    broker = await stage.suite.freeze("rabbitmq")
+    """Nobody hears of it: what is opened meanwhile with the old token ends as soon as the broker is back.
+
+    Who looks at auth's list in just that moment, as each copy does a few times after its start, refuses it at once:
+    then it is done once more.
+    """
+    for _ in range(TRIES):
+        case = await cast.role_changed()
+        broker = await stage.suite.freeze("rabbitmq")
+        try:
+            await case.take_back()
+            await asyncio.sleep(AWAY_SECONDS)
+            late = await _socket_with_old_token(doors, case)
+        finally:
+            stage.suite.thaw(broker)
+        seconds = await case.held.until_refused(doors, REFUSED_SECONDS)
+        stage.at_most(
+            "broker away: seconds after its return until all doors refuse", REFUSED_SECONDS, max(seconds.values())
+        )
+        stage.count("credentials taken back while the broker was away")
+        await case.held.socket.close()
+        if late is not None:
+            closed = await _code_of(late)
+            stage.check("broker away: a socket opened meanwhile with the old token closes", REVOKED, closed)
+            await late.close()
+            return
+    stage.check("broker away: tries in which a socket was opened with the old token", "≥ 1", 0)
+
+
+async def _socket_with_old_token(doors: Doors, case: Case) -> Socket | None:
+    """None where the token is refused already."""
     try:
-        await case.take_back()
-        await asyncio.sleep(AWAY_SECONDS)
-        late = await doors.socket(case.held.headers, ["orders"])
-    finally:
-        stage.suite.thaw(broker)
-    seconds = await case.held.until_refused(doors, REFUSED_SECONDS)
-    stage.at_most(
-        "broker away: seconds after its return until all doors refuse", REFUSED_SECONDS, max(seconds.values())
-    )
-    stage.check("broker away: a socket opened meanwhile with the old token closes", REVOKED, await _code_of(late))
-    stage.count("credentials taken back while the broker was away")
-    await asyncio.gather(case.held.socket.close(), late.close())
+        return await doors.socket(case.held.headers, ["orders"])
+    except httpx2.HTTPStatusError as error:
+        if error.response.status_code != httpx2.codes.UNAUTHORIZED:
+            raise
+        return None
 
 
-async def _code_of(socket: Any) -> int | None:
+async def _code_of(socket: Socket) -> int | None:
     try:
         async with asyncio.timeout(REFUSED_SECONDS):
             await socket.closed.wait()
