@@ -9,6 +9,9 @@ from typing import Generic, TypeVar
 
 Waiting = TypeVar("Waiting")
 
+NEW_IN_A_ROW = 8
+"""After so many newcomers the round has a turn: ever new names do not starve those who were there before."""
+
 
 class _Group(Generic[Waiting]):
     """Those of one group: its callers in rotation, each with what waits for it."""
@@ -45,6 +48,7 @@ class Line(Generic[Waiting]):
         self._new: OrderedDict[str, _Group[Waiting]] = OrderedDict()
         self._round: OrderedDict[str, _Group[Waiting]] = OrderedDict()
         self._count = 0
+        self._new_in_a_row = 0
 
     def __len__(self) -> int:
         return self._count
@@ -86,10 +90,13 @@ class Line(Generic[Waiting]):
 
     def _whose_turn(self) -> tuple[str, _Group[Waiting]]:
         """The group whose turn it is, taken out; a place in the round that nobody uses is given up."""
-        while True:
-            name, group = (self._new or self._round).popitem(last=False)
+        while self._round and (self._new_in_a_row >= NEW_IN_A_ROW or not self._new):
+            name, group = self._round.popitem(last=False)
             if group.count:
+                self._new_in_a_row = 0
                 return name, group
+        self._new_in_a_row += 1
+        return self._new.popitem(last=False)
 
     def leave(self, group: str, caller: str, item: Waiting) -> None:
         """Wait no more; nothing happens where ``item`` does not."""

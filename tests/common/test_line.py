@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from common.line import Line
+from common.line import NEW_IN_A_ROW, Line
 
 
 def waiting(most: int, *parties: tuple[str, str, int]) -> Line[str]:
@@ -40,6 +40,16 @@ class TestNext:
         served(line, 1)
         line.join("little", "x", "second")
         assert served(line, 3) == ["a.x.1", "b.x.1", "second"]
+
+    def test_ever_new_names_do_not_starve_who_always_waits(self) -> None:
+        line = waiting(100, ("a", "x", 20))
+        served(line, 1)
+        calls = []
+        for number in range(40):
+            line.join(f"new-{number}", "x", "new")
+            line.join(f"another-{number}", "x", "new")
+            calls += served(line, 2)
+        assert sum(str(each).startswith("a.") for each in calls) >= len(calls) // (NEW_IN_A_ROW + 1)
 
     def test_whose_turn_passed_unused_is_new_again(self) -> None:
         line = waiting(10, ("a", "x", 6))
