@@ -1,6 +1,5 @@
 """Run one service: ``python -m common.serve sales``."""
 
-import asyncio
 import importlib
 import os
 import socket
@@ -15,11 +14,10 @@ from common.memory import share_one_arena
 from common.open_files import allow_many
 from common.settings import ServiceSettings
 from common.web.connections import BoundedConnection
+from common.web.leaving import LeavingServer
 
 BACKLOG = 1024
 KEEP_ALIVE_SECONDS = 75
-LEAVE_SECONDS = 0.3
-"""Long enough for every busy connection to be answered once with the wish to close it."""
 
 
 def run(name: str) -> None:
@@ -56,15 +54,6 @@ def _serve(name: str, settings: ServiceSettings, app: FastAPI) -> None:
         ws="common.web.sockets:BoundedSocket" if name in ("gateway", "realtime") else "none",
     )
     LeavingServer(config).run(sockets=[_listen(settings.host, settings.listen_port)])
-
-
-class LeavingServer(uvicorn.Server):
-    """Before it closes its doors it asks its callers to come back by another: none of them is cut off in a request."""
-
-    async def main_loop(self) -> None:
-        await super().main_loop()
-        self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
-        await asyncio.sleep(LEAVE_SECONDS)
 
 
 def _listen(host: str, port: int) -> socket.socket:

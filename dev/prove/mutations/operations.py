@@ -52,7 +52,7 @@ MUTATIONS = [
         ("gateway", "sales", "payment", "inventory"),
         (
             Edit(
-                "libs/common/serve.py",
+                "libs/common/web/leaving.py",
                 "        await super().main_loop()\n",
                 "        await super().main_loop()\n        return\n",
             ),

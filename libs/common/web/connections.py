@@ -34,6 +34,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._waited_bytes = 0
         self._status = 400
         self._waiting: asyncio.TimerHandle | None = None
+        self._heard_at = self.loop.time()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A head must follow."""
@@ -59,6 +60,7 @@ class BoundedConnection(HttpToolsProtocol):
         """Another head begins."""
         super().on_message_begin()
         self._is_in_head = True
+        self._heard_at = self.loop.time()
         self._field_bytes = self._waited_bytes = 0
         if self._waiting is None:
             self._wait()
@@ -78,6 +80,17 @@ class BoundedConnection(HttpToolsProtocol):
         self._is_in_head = False
         self._stop_waiting()
         super().on_headers_complete()
+
+    def close_with_answer(self) -> None:
+        """What is under way is answered with the wish to close; the next request would be, of itself."""
+        if self.cycle is not None and not self.cycle.response_started:
+            self.cycle.keep_alive = False
+
+    def may_speak(self, quiet_seconds: float) -> bool:
+        """Whether a request is in arrival or may well be: something was heard within the last ``quiet_seconds``."""
+        if self.cycle is not None and not self.cycle.response_complete and not self.cycle.keep_alive:
+            return False
+        return self.loop.time() - self._heard_at < quiet_seconds
 
     def send_400_response(self, msg: str) -> None:
         """The problem answer for what cannot be parsed, or is too much; the connection ends with it."""
