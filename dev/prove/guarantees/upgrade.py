@@ -1,6 +1,7 @@
 """Row 27: every service restarted in turn under load, and the version before beside this one."""
 
 import asyncio
+import json
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -19,7 +20,7 @@ from dev.prove.mutations.mutation import Edit
 from dev.prove.rows import Kind, guarantee
 from dev.prove.settling import judge, settled
 from dev.prove.stage import Stage
-from dev.prove.trade import CARD, Journal, Market, found
+from dev.prove.trade import CARD, Good, Journal, Market, found
 from dev.prove.trade.market import ADDRESS, items
 from dev.supervisor.client import SupervisorClient
 
@@ -27,6 +28,9 @@ PATIENCE_SECONDS = 60.0
 SETTLED_SECONDS = 90.0
 AT_ONCE = 8
 """So many callers that some have a call under way when a copy leaves."""
+PROMPT = 2
+"""So many send an order in one piece. Of the others it comes in two, so that it is under way most of the time."""
+BETWEEN_SECONDS = 0.5
 TURNS = 8
 """The kernel chooses a copy for each of the gateway's connections: all may come to one, and are opened anew."""
 MARK = "proofMark"
@@ -86,15 +90,18 @@ class Callers:
             count += 1
             key = f"upgrade-{number}-{count}-{time.time_ns()}"
             good = house.goods[count % len(house.goods)]
-            await self._order(http, key, good.product_id, good.sku)
+            await self._order(http, key, good, is_prompt=number < PROMPT)
             await self._ask(http, "GET", f"/api/products/{good.product_id}")
 
-    async def _order(self, http: httpx2.AsyncClient, key: str, product_id: str, sku: str) -> None:
+    async def _order(self, http: httpx2.AsyncClient, key: str, good: Good, *, is_prompt: bool) -> None:
         house, journal = self.market.house, self.market.journal
-        good = next(each for each in house.goods if each.product_id == product_id)
-        journal.note("order.sent", key=key, companyId=house.company_id, lines=[[sku, 1]], payment="card")
-        body = {"items": items([(good, 1)]), "shippingAddress": ADDRESS, "payment": CARD}
-        order = await self._ask(http, "POST", "/api/orders", json=body, key=key)
+        journal.note("order.sent", key=key, companyId=house.company_id, lines=[[good.sku, 1]], payment="card")
+        body = json.dumps({"items": items([(good, 1)]), "shippingAddress": ADDRESS, "payment": CARD}).encode()
+        described = {
+            "Content-Type": "application/json", "Content-Length": str(len(body)), "Idempotency-Key": key
+        }  # fmt: skip
+        content = body if is_prompt else _in_two(body)
+        order = await self._ask(http, "POST", "/api/orders", content=content, described=described)
         if order is None:
             journal.note("order.unknown", key=key, reason="failed")
             return
@@ -102,12 +109,18 @@ class Callers:
         journal.note("order.accepted", key=key, orderId=order["id"], total=order["totals"]["grandTotal"]["amount"])
 
     async def _ask(
-        self, http: httpx2.AsyncClient, method: str, path: str, *, json: Any = None, key: str = ""
+        self,
+        http: httpx2.AsyncClient,
+        method: str,
+        path: str,
+        *,
+        content: bytes | AsyncIterator[bytes] | None = None,
+        described: dict[str, str] | None = None,
     ) -> dict[str, Any] | None:
-        headers = {**self.market.house.admin.identity(), **({"Idempotency-Key": key} if key else {})}
+        headers = {**self.market.house.admin.identity(), **(described or {})}
         began = time.monotonic()
         try:
-            answer = await http.request(method, path, json=json, headers=headers)
+            answer = await http.request(method, path, content=content, headers=headers)
         except httpx2.HTTPError as error:
             self.failed.append(f"{method} {path}: {error!r} after {time.monotonic() - began:.1f} s")
             return None
@@ -117,6 +130,13 @@ class Callers:
             return None
         told: dict[str, Any] = answer.json()
         return told
+
+
+async def _in_two(body: bytes) -> AsyncIterator[bytes]:
+    half = len(body) // 2
+    yield body[:half]
+    await asyncio.sleep(BETWEEN_SECONDS)
+    yield body[half:]
 
 
 @guarantee(
