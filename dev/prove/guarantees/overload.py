@@ -56,7 +56,7 @@ async def _shopping(stage: Stage, customers: Customers) -> Shown:
     """The peak with as many customers as it takes, then ten times as many calls as were answered."""
     noisy, *others = customers.all
     busy = Flow("noisy", shopping(noisy), clients=CLIENTS)
-    seconds, warm = stage.pick((4.0, 1.5), (12.0, 3.0))
+    seconds, warm = stage.pick((8.0, 1.5), (12.0, 3.0))
     stage.progress("the peak", 0, 2)
     alone = await _offer(stage, [busy], seconds, warm)
     rate = alone["noisy"].goodput
@@ -114,7 +114,9 @@ def _judge(stage: Stage, what: str, shown: Shown, *, noisy: str, others: tuple[s
         )
     last = others[-1]
     answered = shown.overload[last].good / max(1, shown.overload[last].sent) * 100
-    stage.at_least(f"{what}, {last}: % answered in time of a company that asks for little", 90, answered)
+    # Some fifty calls, or twice as many: of so few, one in twenty refused is now and then one in ten.
+    least = stage.pick(85, 90)
+    stage.at_least(f"{what}, {last}: % answered in time of a company that asks for little", least, answered)
     stage.measure(f"{what}: cores of the load generator", shown.overload[noisy].generator_cores)
 
 
