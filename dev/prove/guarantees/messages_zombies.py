@@ -21,11 +21,12 @@ BEFORE_WRITING = Point(
     "libs/common/messaging/positions.py",
     "            await self._collection.update_one(criteria, change, upsert=True, session=session)",
     "before",
-    "watcher",
+    "f'{watcher}-{__import__(\"os\").getpid()}'",
     does="fall_asleep",
 )
 """A watcher sleeps before its write: what one has asked of the database before it sleeps is done before anybody else
-takes over, so it seldom comes to a stale one by chance."""
+takes over, so it seldom comes to a stale one by chance. The process is named, too: one that woke a moment ago may come
+to its stale write there, and with it asleep nobody would be left to take over."""
 TAKEN_OVER_SECONDS = 40.0
 CLAIM_SECONDS = 6.0
 REST_SECONDS = 90.0
@@ -80,7 +81,7 @@ async def _sleep_past_the_lease(stage: Stage, points: Points | None, positions: 
     before = {service: await positions.fence(service) for service in WATCHERS}
     asleep = [await stage.suite.pid(name) for name in [*holders, *ACTING]]
     if points is not None:
-        points.arm(BEFORE_WRITING.name, *WATCHERS)
+        points.arm(BEFORE_WRITING.name, *(f"{service}-{pid}" for service, pid in zip(WATCHERS, asleep, strict=False)))
         stage.none("watchers that did not come to write", await points.missing())
     held = await stage.suite.freeze("mongod")
     await asyncio.sleep(IN_HAND_SECONDS)  # what they asked of the database is under way
