@@ -5,8 +5,8 @@ import asyncio
 import json
 import os
 import platform
-from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib import metadata
@@ -16,20 +16,32 @@ from typing import Any
 from rich.console import Console
 
 from bench.effects import watched
+from bench.fanout import fan_out
 from bench.ground import SMALL, Ground, lay
-from bench.load import Plan
-from bench.measuring import Figure, at_half, measure
+from bench.growth import grow
+from bench.load import drive
+from bench.measuring import Figure, at_half, measure, planned
 from bench.operation import Effort, Operation
 from bench.operations import OPERATIONS
 from bench.operations.selling import settled
+from bench.profiling import DATABASE_SECONDS, database_profiled, sampled
+from bench.profiling import SECONDS as PROFILED_SECONDS
 from bench.showing import JUDGED_CLIENTS, show, show_measures
-from bench.standing import Measure, stand
+from bench.standing import Measure, Progress, stand
+from bench.tenants import populate
 from dev.home import Home, OperatorError
 from dev.prove.suite import ProvedSuite
 
 CLIENTS = (1, 8, 32)
 STANDING = "standing"
 """Not a request: the suite's start and its memory at rest."""
+
+BESIDE: dict[str, Callable[[Ground, Progress], Awaitable[list[Measure]]]] = {
+    "fan_out": fan_out, "growth": grow, "tenants": populate,
+}  # fmt: skip
+"""What is no request of a client, on the same ground; what takes long is measured only where it is named."""
+
+LONG = ("growth", "tenants")
 
 TABLE_COLUMNS = 170
 """The table needs them; a file or a pipe would be taken for eighty."""
@@ -41,13 +53,14 @@ SETTINGS = {
     "MARKETHALL_WRITE_LIMIT": "100000/s;burst=100000",
     "MARKETHALL_SIGN_IN_LIMIT": "100000/m;burst=100000",
     "MARKETHALL_SIGN_IN_TENANT_LIMIT": "100000/m;burst=100000",
+    "MARKETHALL_SOCKETS_AN_ACCOUNT": "5000",
 }
 
 
 def run(arguments: Sequence[str]) -> int:
     """Measure; the exit code is 0 when every promised figure is met."""
     chosen = _parser().parse_args(arguments)
-    known = (*OPERATIONS, STANDING)
+    known = (*OPERATIONS, *BESIDE, STANDING)
     unknown = [name for name in chosen.operation if name not in known]
     if unknown:
         raise OperatorError(f"There is no operation {', '.join(unknown)}: choose from {', '.join(known)}.")
@@ -69,7 +82,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./markethall bench", description="Says what operations cost, beside floors.")
-    named = ", ".join((STANDING, *OPERATIONS))
+    named = ", ".join((STANDING, *OPERATIONS, *BESIDE))
     parser.add_argument("operation", nargs="*", metavar="OPERATION", help=f"only these: {named}")
     parser.add_argument("--clients", default=",".join(map(str, CLIENTS)), metavar="1,8,32", help="how many at once")
     parser.add_argument("--seconds", type=float, default=3.0, help="of each round that reads (3)")
@@ -81,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, for programs")
     parser.add_argument("--folder", type=Path, default=Path("bench/results"), help="where results are kept")
     parser.add_argument("--keep", action="store_true", help="keep these figures among the results")
+    parser.add_argument("--profile", type=Path, metavar="DIR", help="write there where the time of each goes")
     parser.add_argument("--here", action="store_true", help="on the suite that runs in this home")
     return parser
 
@@ -93,15 +107,17 @@ class _Taken:
 
 async def _bench(home: Home, chosen: argparse.Namespace, console: Console) -> _Taken:
     """What was chosen; nothing by name is everything, but on somebody's running suite it is not started again."""
-    names = chosen.operation or (list(OPERATIONS) if chosen.here else [STANDING, *OPERATIONS])
-    measures = await stand(home) if STANDING in names else []
-    operations = [OPERATIONS[name] for name in names if name != STANDING]
-    return _Taken(await _figures(home, operations, chosen, console) if operations else [], measures)
+    everything = [*OPERATIONS, *(name for name in BESIDE if name not in LONG)]
+    names = chosen.operation or (everything if chosen.here else [STANDING, *everything])
+    taken = _Taken(measures=await stand(home) if STANDING in names else [])
+    if any(name != STANDING for name in names):
+        await _on_ground(home, names, chosen, console, taken)
+    return taken
 
 
-async def _figures(
-    home: Home, operations: list[Operation], chosen: argparse.Namespace, console: Console
-) -> list[Figure]:
+async def _on_ground(
+    home: Home, names: Sequence[str], chosen: argparse.Namespace, console: Console, taken: _Taken
+) -> None:
     suite = ProvedSuite(home)
     effort = Effort(chosen.seconds, chosen.rounds, chosen.writes)
     try:
@@ -110,34 +126,45 @@ async def _figures(
         await settled(ground)  # else the first figures would pay for it
         if ground.refused:
             console.print(f"{len(ground.refused)} products were refused, the first: {ground.refused[0]}", style="dim")
-        figures = []
-        for operation in operations:
+        for operation in (OPERATIONS[name] for name in names if name in OPERATIONS):
+            if chosen.profile:
+                await _profile(ground, operation, effort, chosen.profile / f"{operation.name}.txt")
             floor = await operation.floor(ground) if operation.floor and not chosen.no_floors else None
             for clients in [int(text) for text in chosen.clients.split(",")] if operation.rate is None else [8]:
-                figure = await _one(home, ground, operation, clients, effort)
+                figure = await _one(ground, operation, clients, effort)
                 figure.floor = floor
                 console.print(f"  {operation.name}, {clients} clients: {figure.cpu:.2f} ms", style="dim")
-                figures.append(figure)
+                taken.figures.append(figure)
+        for name in names:
+            if name in BESIDE:
+                taken.measures += await BESIDE[name](ground, partial(console.print, style="dim"))
         await ground.house.close()
-        return figures
     finally:
         await suite.close()
 
 
-async def _one(home: Home, ground: Ground, operation: Operation, clients: int, effort: Effort) -> Figure:
-    settle, limits = operation.settle, operation.limits
+async def _profile(ground: Ground, operation: Operation, effort: Effort, target: Path) -> None:
+    """One more round at eight clients, whose costs nobody counts: being watched costs, too."""
+    asked, plan = await planned(operation, ground, JUDGED_CLIENTS, replace(effort, rounds=1))
+    async with sampled(ground.suite.home, target):
+        await drive(replace(plan, seconds=PROFILED_SECONDS, rate=operation.rate))
+        if operation.settle is not None:
+            await operation.settle(ground)
+    async with database_profiled(ground.suite, target) as tally:
+        tally.done = (await drive(replace(asked, seconds=DATABASE_SECONDS, rate=operation.rate))).done
+        if operation.settle is not None:
+            await operation.settle(ground)
 
-    async def settled() -> None:
-        if settle is not None:
-            await settle(ground)
 
-    planned = operation.plans(ground, clients, Effort(effort.seconds, effort.rounds + 2, effort.writes))
-    [first, last, *rest] = await planned if isinstance(planned, Awaitable) else planned
-    warm_up = Plan(first.port, first.requests[: max(len(first.requests) // 4, 1)], clients, min(effort.seconds, 1.0))
-    figure = await measure(home, operation.name, rest, settle=settled, warm_up=warm_up)
-    if clients == JUDGED_CLIENTS and limits.p99 is not None and operation.rate is None:
+async def _one(ground: Ground, operation: Operation, clients: int, effort: Effort) -> Figure:
+    limits = operation.limits
+    is_judged = clients == JUDGED_CLIENTS and limits.p99 is not None and operation.rate is None
+    plans = await planned(operation, ground, clients, replace(effort, rounds=effort.rounds + is_judged))
+    last = plans.pop() if is_judged else None
+    figure = await measure(ground, operation, plans)
+    if last is not None:
         effects = partial(watched, ground.suite) if limits.settled_p99 is not None else None
-        figure.half = await at_half(last, figure.rate, settled, effects)
+        figure.half = await at_half(ground, operation, last, figure.rate, effects)
     return figure
 
 

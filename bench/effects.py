@@ -19,6 +19,7 @@ from dev.provision.environments import database_prefix
 QUIET_SECONDS = 1.0
 """At the end so long nothing more may come."""
 QUIET_AT_LAST_SECONDS = 60.0
+SENT = "sent_events"
 _SEEN = {
     "ns": 1, "documentKey": 1, "updateDescription.updatedFields": 1,
     "fullDocument.createdAt": 1, "fullDocument.handled": 1,
@@ -44,6 +45,8 @@ class Effects:
         if (inserted := change.get("fullDocument")) is not None:
             ids += [str(change["documentKey"]["_id"]), *_handled(inserted)]
             self._take_inserted(change["ns"], ids[0], inserted)
+        if change["ns"]["coll"] == SENT:
+            return  # the sender's own record of what the broker has long taken
         for each in ids:
             self.stored.setdefault((change["ns"]["db"], each), at)
             self.newest = at

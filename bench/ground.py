@@ -40,7 +40,7 @@ async def lay(suite: ProvedSuite, products: int) -> Ground:
     house = await found(suite, "bench", goods=0)
     ground = Ground(suite, house)
     for batch in _batches(rows(products)):
-        await _create(ground, batch)
+        await create(ground, batch)
     await put_in_stock(house, house.goods, STOCK)
     house.customers = [await register(suite, house, number) for number in range(BUYERS)]
     ground.till = await _hire(suite, house)
@@ -71,7 +71,8 @@ def as_product(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _create(ground: Ground, batch: list[dict[str, Any]]) -> None:
+async def create(ground: Ground, batch: list[dict[str, Any]]) -> None:
+    """Puts products on sale; those that are refused are noted."""
     answer = await ground.house.admin.post("/api/products/batch", {"products": batch})
     for sent, result in zip(batch, answer["results"], strict=True):
         if not result.get("result"):

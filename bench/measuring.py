@@ -9,18 +9,15 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bench.effects import Effects
+from bench.ground import Ground
 from bench.load import Plan, drive, percentile
+from bench.operation import Effort, Operation
 from bench.usage import usage_of
-from dev.home import Home
 
-Settle = Callable[[], Awaitable[None]]
 Watching = Callable[[], AbstractAsyncContextManager[Effects]]
 
 HALF_CONNECTIONS = 64
-
-
-async def _nothing() -> None:
-    """Where an operation is over with its answer."""
+WARM_UP_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,7 @@ class Round:
 
     @property
     def cpu_total(self) -> float:
-        """CPU milliseconds an operation, everything of the suite included."""
+        """CPU milliseconds an operation."""
         return sum(self.cpu.values())
 
 
@@ -86,17 +83,22 @@ class Figure:
         return {**asdict(self), "times_floor": self.times_floor}
 
 
-async def measure(
-    home: Home, name: str, plans: Sequence[Plan], *, settle: Settle = _nothing, warm_up: Plan | None = None
-) -> Figure:
-    """One round a plan, after a warm-up that nobody counts; the figure is the round with the median cost."""
-    if warm_up is not None:
-        await drive(warm_up)
-        await settle()
-    rounds = [await _round(home, plan, settle) for plan in plans]
+async def planned(operation: Operation, ground: Ground, clients: int, effort: Effort) -> list[Plan]:
+    """A plan for the warm-up and one for each round."""
+    plans = operation.plans(ground, clients, replace(effort, rounds=effort.rounds + 1))
+    return await plans if isinstance(plans, Awaitable) else plans
+
+
+async def measure(ground: Ground, operation: Operation, plans: Sequence[Plan]) -> Figure:
+    """One round a plan, after a warm-up by the first that nobody counts; the figure is the round of median cost."""
+    first, *plans = plans
+    some = first.requests[: max(len(first.requests) // 4, 1)]
+    await drive(Plan(first.port, some, first.clients, min(first.seconds or WARM_UP_SECONDS, WARM_UP_SECONDS)))
+    await _settle(ground, operation)
+    rounds = [await _round(ground, operation, plan) for plan in plans]
     middle = sorted(rounds, key=lambda each: each.cpu_total)[len(rounds) // 2]
     return Figure(
-        operation=name,
+        operation=operation.name,
         clients=plans[0].clients,
         rate=middle.rate,
         p50=middle.p50,
@@ -110,16 +112,18 @@ async def measure(
     )
 
 
-async def at_half(plan: Plan, rate: float, settle: Settle, effects: Watching | None = None) -> Half:
+async def at_half(
+    ground: Ground, operation: Operation, plan: Plan, rate: float, effects: Watching | None = None
+) -> Half:
     """The plan's requests at half of ``rate`` a second; with ``effects``, until the last of them is stored."""
     halved = replace(plan, rate=rate / 2, clients=HALF_CONNECTIONS)
     if effects is None:
         outcome = await drive(halved)
-        await settle()
+        await _settle(ground, operation)
         return Half(rate / 2, outcome.percentile(0.5), outcome.percentile(0.99), outcome.refused)
     async with effects() as seen:
         outcome = await drive(halved)
-        await settle()
+        await _settle(ground, operation)
     events = seen.latencies()
     return Half(
         rate / 2, outcome.percentile(0.5), outcome.percentile(0.99), outcome.refused,
@@ -127,19 +131,27 @@ async def at_half(plan: Plan, rate: float, settle: Settle, effects: Watching | N
     )  # fmt: skip
 
 
-async def _round(home: Home, plan: Plan, settle: Settle) -> Round:
-    before = await asyncio.to_thread(usage_of, home)
+async def _round(ground: Ground, operation: Operation, plan: Plan) -> Round:
+    before = await asyncio.to_thread(usage_of, ground.suite.home)
     outcome = await drive(plan)
     answered = time.monotonic()
-    await settle()
-    after = await asyncio.to_thread(usage_of, home)
+    await _settle(ground, operation)
+    after = await asyncio.to_thread(usage_of, ground.suite.home)
     done = max(outcome.done, 1)
+    used = after.since(before)
+    if operation.counted is not None:
+        used = {group: milliseconds for group, milliseconds in used.items() if group in operation.counted}
     return Round(
         rate=outcome.done / max(outcome.seconds, 1e-9),
         p50=outcome.percentile(0.5),
         p99=outcome.percentile(0.99),
-        cpu={group: milliseconds / done for group, milliseconds in after.since(before).items()},
+        cpu={group: milliseconds / done for group, milliseconds in used.items()},
         generator_cpu=outcome.generator_seconds * 1000 / done,
         refused=outcome.refused,
         settled_seconds=time.monotonic() - answered,
     )
+
+
+async def _settle(ground: Ground, operation: Operation) -> None:
+    if operation.settle is not None:
+        await operation.settle(ground)

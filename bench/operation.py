@@ -37,7 +37,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation by name. ``rate``: requests a second of the open loop; None for closed loops of 1, 8, 32."""
+    """An operation by name. ``rate``: requests a second of the open loop; None for closed loops of 1, 8, 32.
+
+    ``counted``: whose processor time it is; None for that of every process.
+    """
 
     name: str
     what: str
@@ -46,3 +49,4 @@ class Operation:
     settle: Settle | None = None
     limits: Limits = Limits()
     rate: float | None = None
+    counted: frozenset[str] | None = None

@@ -2,10 +2,11 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bench.usage import proportional_megabytes
+from bench.usage import proportional_megabytes, usage_of
 from common.suite import SERVICES
 from dev.home import Home
 from dev.readiness import wait_until_ready
@@ -13,6 +14,11 @@ from dev.supervisor.client import SupervisorClient
 
 IDLE_SECONDS = 20.0
 """After its start a service lets go of what only the start needed; until then it is not at rest."""
+
+RESTING_SECONDS = 10.0
+
+Progress = Callable[[str], None]
+"""Says what goes on, where it takes long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +46,18 @@ async def stand(home: Home) -> list[Measure]:
     client = SupervisorClient(home)
     started = await asyncio.to_thread(_start_again, home, client)
     await asyncio.sleep(IDLE_SECONDS)
-    memory = await asyncio.to_thread(_memory, client)
+    held = await asyncio.to_thread(memory, client)
+    before = await asyncio.to_thread(usage_of, home)
+    await asyncio.sleep(RESTING_SECONDS)
+    used = (await asyncio.to_thread(usage_of, home)).since(before)
+    most = max(used, key=lambda name: used[name])
     return [
         Measure("start", "the thirteen ready, servers running", started, "s", 5.0),
-        Measure("idle memory", "the thirteen at rest (PSS)", sum(memory.values()), "MiB", 400.0),
-        Measure("largest", f"of them {max(memory, key=lambda name: memory[name])}", max(memory.values()), "MiB"),
+        Measure("idle memory", "the thirteen at rest (PSS)", sum(held.values()), "MiB", 400.0),
+        Measure(
+            "at rest", f"all processes; most of it {most}", sum(used.values()) / RESTING_SECONDS, "CPU ms a second"
+        ),
+        Measure("largest", f"of them {max(held, key=lambda name: held[name])}", max(held.values()), "MiB"),
     ]
 
 
@@ -57,7 +70,8 @@ def _start_again(home: Home, client: SupervisorClient) -> float:
     return time.monotonic() - began
 
 
-def _memory(client: SupervisorClient) -> dict[str, float]:
+def memory(client: SupervisorClient) -> dict[str, float]:
+    """MiB of each service (PSS)."""
     found: dict[str, float] = {}
     for each in client.processes():
         if each["group"] in SERVICES and each["pid"]:

@@ -19,7 +19,8 @@ from bench.ground import Ground
 
 ORDERS = 600
 RATE = 60.0
-EVENTS = 7
+WRITES, EVENTS = 12, 7
+SALE_WRITES, SALE_EVENTS = 8, 4
 ACTING = 5
 LINGER_SECONDS = 0.05
 CARTS = 2_000
@@ -34,13 +35,15 @@ async def cart(ground: Ground) -> float:
 async def order(ground: Ground) -> float:
     """An order's writes and events, at sixty a second, behind a forwarded request."""
     told = {"address": ground.suite.mongo_url, "broker": ground.suite.amqp}
-    return await cost(ground, "bench.floors.selling:settle", writes=12, events=EVENTS, **told) + await _hop(ground)
+    return await cost(ground, "bench.floors.selling:settle", writes=WRITES, events=EVENTS, **told) + await _hop(ground)
 
 
 async def sale(ground: Ground) -> float:
     """A till sale's writes and events: it is paid and handed over at once."""
     told = {"address": ground.suite.mongo_url, "broker": ground.suite.amqp}
-    return await cost(ground, "bench.floors.selling:settle", writes=8, events=4, **told) + await _hop(ground)
+    return await cost(
+        ground, "bench.floors.selling:settle", writes=SALE_WRITES, events=SALE_EVENTS, **told
+    ) + await _hop(ground)
 
 
 async def _hop(ground: Ground) -> float:
@@ -65,25 +68,29 @@ async def fill_carts(address: str) -> int:
     return CARTS
 
 
-async def settle(address: str, broker: str, writes: int, events: int) -> int:
-    """``ORDERS`` at ``RATE`` a second: each with its writes, its events, and everybody who takes them."""
+async def settle(address: str, broker: str, writes: int, events: int, at_once: int = 1) -> int:
+    """``ORDERS`` at ``RATE`` a second: each with its writes, its events, and everybody who takes them.
+
+    ``at_once``: so many come together, and are written in bulk; how many times that happened is returned.
+    """
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(address, w="majority")
     async with client, await aio_pika.connect(broker) as connection:
-        floor = _Floor(client, connection, writes, events)
+        floor = _Floor(client, connection, writes, events, at_once)
         await floor.open()
         try:
             await floor.run()
         finally:
             await floor.close()
-    return ORDERS
+    return ORDERS // at_once
 
 
 class _Floor:
-    def __init__(self, client: Any, connection: Any, writes: int, events: int) -> None:
+    def __init__(self, client: Any, connection: Any, writes: int, events: int, at_once: int) -> None:
         self._client = client
         self._connection = connection
         self._writes = writes
         self._events = events
+        self._at_once = at_once
         self._name = f"floor_{secrets.token_hex(4)}"
         self._database = client[self._name]
         self._due: list[dict[str, Any]] = []
@@ -115,9 +122,10 @@ class _Floor:
         """The orders at their rate, the relay beside them; returns when everything has been taken."""
         relay = asyncio.create_task(self._relay())
         async with asyncio.TaskGroup() as group:
-            for number in range(ORDERS):
-                group.create_task(self._order(number))
-                await asyncio.sleep(1 / RATE)
+            for first in range(0, ORDERS, self._at_once):
+                numbers = range(first, first + self._at_once)
+                group.create_task(self._order(first) if self._at_once == 1 else self._orders(numbers))
+                await asyncio.sleep(self._at_once / RATE)
         async with asyncio.timeout(60):
             await self._all_taken.wait()
         relay.cancel()
@@ -138,6 +146,19 @@ class _Floor:
         for step in range(self._writes - 3):
             await orders.update_one({"_id": number, "status": step}, {"$set": {"status": step + 1}})
         self._due += events
+
+    async def _orders(self, numbers: range) -> None:
+        orders, stock = self._database["orders"], self._database["stock"]
+        events = {
+            n: [{"id": f"{n}.{k}", "subject": n, "data": "x" * 400} for k in range(self._events)] for n in numbers
+        }
+        await orders.insert_many([{"_id": n, "status": 0, "body": "x" * 800, "outbox": events[n][:1]} for n in numbers])
+        lines = [{"_id": (n + k) % 400, "available": {"$gte": 1}} for n in numbers for k in (0, 7)]
+        await stock.bulk_write([UpdateOne(line, {"$inc": {"available": -1}}) for line in lines], ordered=False)
+        for step in range(self._writes - 3):
+            changes = [UpdateOne({"_id": n, "status": step}, {"$set": {"status": step + 1}}) for n in numbers]
+            await orders.bulk_write(changes, ordered=False)
+        self._due += [event for caused in events.values() for event in caused]
 
     async def _relay(self) -> None:
         while True:

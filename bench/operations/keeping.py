@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bench.floors import keeping as floors
+from bench.floors.keeping import BATCH
 from bench.ground import Ground
 from bench.load import Plan, request
 from bench.operation import Effort, Operation
@@ -14,7 +16,6 @@ from bench.operations.selling import idempotency_key, sale, settled
 from dev.prove.trade.house import PASSWORD
 from dev.trading import Api
 
-BATCH = 50
 SIGN_INS_A_ROUND = 40
 
 
@@ -82,9 +83,11 @@ def _post(ground: Ground, caller: Api, path: str, body: dict[str, Any]) -> bytes
 
 
 KEEPING = (
-    Operation("till_batch", f"{BATCH} offline sales in one request, until settled", _offline_sales, settle=settled),
-    Operation("adjust", "one adjustment of stock, until it is told", _adjustments, settle=settled),
-    Operation("dashboard", "a company's last thirty days", _dashboards),
-    Operation("sign_in", "signing in with a password", _sign_ins, settle=settled),
-    Operation("refresh", "a session renewed by its token", _refreshes, settle=settled),
-)  # fmt: skip
+    Operation(
+        "till_batch", f"{BATCH} offline sales in one request, until settled", _offline_sales, floors.batch, settled
+    ),
+    Operation("adjust", "one adjustment of stock, until it is told", _adjustments, floors.adjustment, settled),
+    Operation("dashboard", "a company's last thirty days", _dashboards, floors.dashboard),
+    Operation("sign_in", "signing in with a password", _sign_ins, floors.sign_in, settled),
+    Operation("refresh", "a session renewed by its token", _refreshes, floors.renewal, settled),
+)

@@ -47,8 +47,8 @@ def _hops(_ground: Ground) -> list[str]:
 
 READING = (
     Operation(
-        "hop", "one request forwarded by the gateway (auth's public keys)", _closed(_hops),
-        floors.forwarded, limits=Limits(cpu=0.15, p99=5),
+        "hop", "what the gateway costs a request that auth answers (its public keys)", _closed(_hops),
+        floors.forwarded, limits=Limits(cpu=0.15, p99=5), counted=frozenset({"gateway"}),
     ),
     Operation("browse", "a page of 20 products", _closed(_pages), floors.page, limits=Limits(0.5, 3, 15)),
     Operation("product", "one product", _closed(_products), floors.product, limits=Limits(0.5, 3, 15)),

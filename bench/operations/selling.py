@@ -16,6 +16,8 @@ from dev.prove.trade.market import ADDRESS, CASH
 from dev.trading import Api
 
 OPEN_RATE = 60.0
+IN_A_CART = 5
+"""Goods that one buyer wants: of each more and more."""
 SETTLE_SECONDS = 120.0
 LOOK_SECONDS = 0.1
 RELAYED = {
@@ -26,11 +28,12 @@ RELAYED = {
 
 def _carts(ground: Ground, clients: int, effort: Effort) -> list[Plan]:
     rng = random.Random(1)
-    callers = cycle(ground.house.customers)
+    wanted = cycle([(buyer, rng.sample(ground.house.goods, IN_A_CART)) for buyer in ground.house.customers])
 
     def add() -> bytes:
-        body = {"productId": rng.choice(ground.house.goods).product_id, "quantity": 1}
-        return request("POST", "/api/cart/items", ground.headers(next(callers)), json.dumps(body).encode())
+        buyer, goods = next(wanted)
+        body = {"productId": rng.choice(goods).product_id, "quantity": 1}
+        return request("POST", "/api/cart/items", ground.headers(buyer), json.dumps(body).encode())
 
     port = ground.suite.home.port_base
     return [Plan(port, [add() for _ in range(effort.writes)], clients) for _ in range(effort.rounds)]
@@ -73,9 +76,9 @@ def _sales(ground: Ground, clients: int, effort: Effort) -> list[Plan]:
     return [Plan(port, [sell() for _ in range(effort.writes)], clients) for _ in range(effort.rounds)]
 
 
-def sale(ground: Ground, rng: random.Random) -> dict[str, Any]:
-    """A sale of two goods, paid in cash."""
-    goods = rng.sample(ground.house.goods, 2)
+def sale(ground: Ground, rng: random.Random, lines: int = 2) -> dict[str, Any]:
+    """A sale of so many goods, paid in cash."""
+    goods = rng.sample(ground.house.goods, lines)
     total = {"amount": sum(good.price for good in goods), "currency": ground.house.currency}
     return {
         "clientSaleId": secrets.token_hex(8),
@@ -91,9 +94,9 @@ def idempotency_key() -> dict[str, str]:
     return {"Idempotency-Key": secrets.token_hex(8)}
 
 
-async def settled(ground: Ground) -> None:
+async def settled(ground: Ground, deadline_seconds: float = SETTLE_SECONDS) -> None:
     """Until no order of the company waits, no event is unsent, and the log holds the last. Raises TimeoutError."""
-    async with asyncio.timeout(SETTLE_SECONDS):
+    async with asyncio.timeout(deadline_seconds):
         while not await _rests(ground):
             await asyncio.sleep(LOOK_SECONDS)
 

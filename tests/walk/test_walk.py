@@ -9,6 +9,7 @@ from dev.walk import walk
 from dev.walk.plan import Plan
 from dev.walk.run import show_to_tenants
 from tests.walk.conftest import Field
+from tests.walk.unindexed import unindexed
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 
@@ -26,7 +27,9 @@ class TestWalk:
         self, battlefield: Field, record_property: Callable[[str, object], None]
     ) -> None:
         own, began = battlefield.own, datetime.now(UTC)
-        report = await walk(battlefield.home, own, battlefield.foreign, battlefield.callers, Plan.whole())
+        async with unindexed(battlefield.mongo_url) as whole_collections:
+            report = await walk(battlefield.home, own, battlefield.foreign, battlefield.callers, Plan.whole())
+        assert not whole_collections, "\n".join(sorted(set(whole_collections)))
         record_property("walk", report.summary())
         assert not report.leaks, "\n".join(finding.line() for finding in report.leaks)
         assert not report.wrong, "\n".join(finding.line() for finding in report.wrong)
