@@ -104,6 +104,14 @@ async def test_answers_a_caller_that_spoke_a_moment_ago(server: Served) -> None:
     assert (head.split()[1], "connection: close" in head) == ("200", True)
 
 
+async def test_answers_a_caller_whose_answer_took_long_and_came_a_moment_ago(server: Served) -> None:
+    caller = await _caller(server)
+    assert "connection: close" not in await caller.ask(b"long")
+    await _leave(server)
+    await asyncio.sleep(leaving.QUIET_SECONDS / 2)
+    assert "connection: close" in await caller.ask()
+
+
 async def test_answers_a_connection_that_has_not_spoken_yet(server: Served) -> None:
     caller = await _caller(server)
     await _leave(server)

@@ -81,6 +81,11 @@ class BoundedConnection(HttpToolsProtocol):
         self._stop_waiting()
         super().on_headers_complete()
 
+    def on_response_complete(self) -> None:
+        """Whoever was just answered, however late, may well speak next."""
+        self._heard_at = self.loop.time()
+        super().on_response_complete()
+
     def close_with_answer(self) -> None:
         """What is under way is answered with the wish to close; the next request would be, of itself."""
         if self.cycle is not None and not self.cycle.response_started:

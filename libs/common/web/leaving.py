@@ -61,5 +61,5 @@ def _all_accepted(door: socket.socket) -> list[socket.socket]:
     while True:
         try:
             accepted.append(door.accept()[0])
-        except BlockingIOError:
+        except OSError:  # nobody more, or no descriptor for them: the end goes on in good order
             return accepted
